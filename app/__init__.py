@@ -1,0 +1,1 @@
+"""Duxue (笃学): an online academy whose every credit can be proved. Start reading at `factory.py`."""

@@ -1,0 +1,1 @@
+"""What every room stands on: settings, clock, database, unit of work, access, storage, tasks, audit."""

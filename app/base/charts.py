@@ -1,0 +1,298 @@
+"""Small charts drawn by the server as SVG: ruler, ring, coverage bar, dot strip. Everything is escaped.
+
+Credits are integer thousandths of an hour, media times integer milliseconds. Numbers that come from outside
+are clamped to the drawing, never trusted. Each chart says its message in words (`label`).
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+MINUS = "\u2212"
+TONES = frozenset(("counted", "action", "pending", "refused", "on-course", "at-risk", "late", "done", "1", "2", "3"))
+STATUSES = ("late", "at-risk", "on-course", "done")  # the most urgent first: it stands at the foot
+WIDE, NARROW = 700, 328
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RingPart:
+    """One bucket of the ring: its seal (one character), earned and quota in thousandths, colour slot 1–3."""
+
+    seal: str
+    earned: int
+    quota: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One learner on the strip: thousandths counted, status (see STATUSES), and a name for the tooltip."""
+
+    hours: int
+    status: str
+    label: str = ""
+
+
+def hours(thousandths: int) -> str:
+    """Thousandths of an hour as people read them: at least one decimal, up to three, a true minus."""
+    whole, rest = divmod(abs(thousandths), 1000)
+    decimals = f"{rest:03d}".rstrip("0") or "0"
+    return f"{MINUS if thousandths < 0 else ''}{whole}.{decimals}"
+
+
+def duty(thousandths: int) -> str:
+    """A quota or target: whole hours without the decimal (50, not 50.0), else as `hours`."""
+    return hours(thousandths).removesuffix(".0")
+
+
+def clock(ms: int) -> str:
+    """Milliseconds as m:ss, or h:mm:ss from one hour; part seconds are dropped."""
+    seconds = max(0, ms) // 1000
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute}:{second:02d}"
+
+
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _svg(kind: str, width: float, height: float, label: str, body: str, more: str = "") -> Markup:
+    said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="{}" viewBox="0 0 {} {}" {}{}>{}</svg>').format(
+        kind, _n(width), _n(height), said, Markup(more), Markup(body)
+    )
+
+
+def ruler(value: int, target: int, *, label: str = "", tone: str = "counted", ticks: int = 5) -> Markup:
+    """A ruler filled from 0 to `value` of `target` (same unit); ticks divide the target into `ticks` parts.
+
+    `label` "" hides it from screen readers: then the numbers must stand beside it.
+    """
+    share = min(1.0, max(0.0, value / target)) if target > 0 else 0.0
+    tone = tone if tone in TONES else "counted"
+    ticks = min(20, max(1, ticks))
+    marks = "".join(f"M{_n(1 + 998 * i / ticks)} 10v4" for i in range(ticks + 1))
+    body = (
+        '<rect class="track" width="1000" height="8"/>'
+        f'<rect class="fill fill-{tone}" width="{_n(1000 * share)}" height="8"/>'
+        f'<path class="tick" d="{marks}"/>'
+    )
+    return _svg("ruler", 1000, 14, label, body, ' preserveAspectRatio="none"')
+
+
+def _point(angle: float, radius: float) -> str:
+    turned = 2 * math.pi * angle - math.pi / 2
+    return f"{120 + radius * math.cos(turned):.2f} {120 + radius * math.sin(turned):.2f}"
+
+
+def _arc(start: float, end: float, radius: float, kind: str) -> str:
+    """An arc from `start` to `end` (shares of a turn, clockwise from the top)."""
+    end = min(end, start + 0.9999)
+    large = 1 if end - start > 0.5 else 0
+    path = f"M{_point(start, radius)}A{radius} {radius} 0 {large} 1 {_point(end, radius)}"
+    return f'<path class="{kind}" d="{path}"/>'
+
+
+def ring(parts: Sequence[RingPart], total: int, target: int, label: str = "") -> Markup:
+    """The year's ring. Arc lengths are the quotas, so the gap can be seen; the number in it is `total`.
+
+    Parts without a quota are left out. Without parts the whole ring is one arc of `total` in `target`.
+    """
+    shown = [part for part in parts if part.quota > 0] or [RingPart("", total, max(target, 1), 1)]
+    whole, start, body = sum(part.quota for part in shown), 0.0, ""
+    gap = 0.012 if len(shown) > 1 else 0.0
+    for part in shown:
+        length = part.quota / whole
+        low, high = start + gap / 2, start + length - gap / 2
+        if high > low:
+            filled = low + (high - low) * min(1.0, max(0.0, part.earned / part.quota))
+            body += _arc(low, high, 92, "track")
+            body += _arc(low, high, 99.5, "edge") + _arc(low, high, 84.5, "edge")
+            if filled > low:
+                body += _arc(low, filled, 92, f"b{part.slot if part.slot in (1, 2, 3) else 1}")
+            x, y = _point(start + length / 2, 110).split()
+            body += f'<text x="{x}" y="{y}" dy="5" text-anchor="middle">{escape(part.seal[:1])}</text>'
+        start += length
+    said = label or _("Counted %(got)s of %(duty)s hours.", got=hours(total), duty=duty(target))
+    aim = escape(_("of %(duty)s hours", duty=duty(target)))
+    body += f'<text class="big" x="120" y="128" text-anchor="middle">{hours(total)}</text>'
+    body += f'<text x="120" y="153" text-anchor="middle">{aim}</text>'
+    return _svg("ring-svg", 240, 240, said, body)
+
+
+def clean_spans(spans: Iterable[Sequence[int]], length_ms: int) -> list[Span]:
+    """Half-open [start, end) milliseconds cut to the lesson, empty ones dropped, in order."""
+    cut = ((max(0, int(span[0])), min(length_ms, int(span[1]))) for span in spans if len(span) == 2)
+    return sorted(span for span in cut if span[0] < span[1])
+
+
+def _tick_step(length_ms: int, labels: int) -> int:
+    """The smallest round step (ms) that needs at most `labels` labels."""
+    for seconds in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200):
+        if length_ms <= seconds * 1000 * labels:
+            return seconds * 1000
+    return math.ceil(length_ms / labels / 3_600_000) * 3_600_000
+
+
+def _scale(length_ms: int, width: int, labels: int) -> str:
+    step, body = _tick_step(length_ms, labels), ""
+    minor = step // 5
+    for ms in range(0, length_ms + 1, minor):
+        x = min(width - 0.5, max(0.5, ms / length_ms * width))
+        body += f'<path class="tick" d="M{_n(x)} 28v{6 if ms % step == 0 else 3}"/>'
+        if ms % step == 0 and (ms == 0 or x < width - 56):  # the end has its own label
+            at = 'x="0"' if ms == 0 else f'x="{_n(x)}" text-anchor="middle"'
+            body += f'<text {at} y="46">{clock(ms)}</text>'
+    return (
+        body
+        + f'<path class="tick" d="M{width - 0.5} 28v6"/>'
+        + (f'<text x="{width}" y="46" text-anchor="end">{clock(length_ms)}</text>')
+    )
+
+
+def _marks(length_ms: int, width: int, spans: dict[str, list[Span]], top: int, height: int) -> str:
+    body = f'<rect class="unseen" x="0.5" y="{top}" width="{width - 1}" height="{height}" rx="1.5"/>'
+    for kind in ("counted", "pending", "refused"):
+        for low, high in spans[kind]:
+            x, wide = low / length_ms * width, max(1.5, (high - low) / length_ms * width)
+            paint = ' fill="url(#hatch)"' if kind == "pending" else ""
+            rect = f'x="{_n(x)}" y="{top}" width="{_n(wide)}" height="{height}"'
+            body += f'<rect class="{kind}"{paint} {rect}/>'
+            if kind == "refused":  # crossed, and a flag above: never by colour alone
+                cross = f"M{_n(x)} {top + height}l{_n(wide)} -{height}M{_n(x)} {top}l{_n(wide)} {height}"
+                body += f'<path class="refused-x" d="{cross}M{_n(x + wide / 2)} {top - 1}v-5"/>'
+    return body
+
+
+def coverage(
+    length_ms: int,
+    counted: Iterable[Sequence[int]],
+    pending: Iterable[Sequence[int]] = (),
+    refused: Iterable[Sequence[int]] = (),
+    *,
+    head_ms: int | None = None,
+    compact: bool = False,
+    label: str = "",
+) -> Markup:
+    """The coverage bar: counted solid, pending hatched, refused crossed with a flag, unseen outlined.
+
+    Spans are half-open pairs of ms. `head_ms` marks the play head. Compact: one low bar without a scale.
+    Otherwise a wide and a narrow drawing; the style sheet shows one. Page needs the sprite (hatch pattern).
+    """
+    length_ms = max(1, length_ms)
+    spans = {
+        "counted": clean_spans(counted, length_ms),
+        "pending": clean_spans(pending, length_ms),
+        "refused": clean_spans(refused, length_ms),
+    }
+    sums = {kind: sum(high - low for low, high in found) for kind, found in spans.items()}
+    said = label or _(
+        "Counted %(counted)s of %(length)s, %(pending)s waits for an answer, %(refused)s not counted.",
+        counted=clock(sums["counted"]), length=clock(length_ms),
+        pending=clock(sums["pending"]), refused=clock(sums["refused"]),
+    )  # fmt: skip
+    if compact:
+        bar = _svg("coverage-bar", 420, 18, said, _marks(length_ms, 420, spans, 4, 12))
+        return Markup('<div class="coverage coverage-sm">{}</div>').format(bar)
+    drawn = Markup("")
+    for width, kind, labels in ((WIDE, "wide-only", 7), (NARROW, "narrow-only", 4)):
+        body = _marks(length_ms, width, spans, 6, 20) + _scale(length_ms, width, labels)
+        if head_ms is not None:
+            x = _n(min(length_ms, max(0, head_ms)) / length_ms * width)
+            body += f'<path class="head" d="M{x} 6l-4 -6h8zM{x} 6v20" stroke="currentColor"/>'
+        drawn += _svg(f"coverage-bar {kind}", width, 50, said, body)
+    return Markup('<div class="coverage" data-length="{}">{}</div>').format(length_ms, drawn)
+
+
+def _shape(status: str, x: float, y: float, r: float) -> str:
+    """Disc, triangle, diamond, open ring: a status is never told by colour alone."""
+    if status == "late":
+        half = _n(r)
+        return f'<path class="s-late" d="M{_n(x)} {_n(y - r)}l{half} {half}l-{half} {half}l-{half} -{half}z"'
+    if status == "at-risk":
+        return f'<path class="s-at-risk" d="M{_n(x)} {_n(y - r)}l{_n(r)} {_n(2 * r)}h-{_n(2 * r)}z"'
+    kind = "done" if status == "done" else "on-course"
+    return f'<circle class="s-{kind}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(r * 0.9)}"'
+
+
+def _stacks(dots: Sequence[Dot], top: int, columns: int) -> list[list[Dot]]:
+    stacks: list[list[Dot]] = [[] for _column in range(columns)]
+    rank = {status: place for place, status in enumerate(STATUSES)}
+    for dot in sorted(dots, key=lambda d: rank.get(d.status, len(STATUSES))):
+        place = min(columns - 1, max(0, dot.hours * columns // top))
+        stacks[place].append(dot)
+    return stacks
+
+
+def _strip(dots: Sequence[Dot], target: int, even: int | None, top: int, width: int) -> tuple[str, float]:
+    columns = int((width - 24) // 7)
+    pitch = (width - 24) / columns
+    stacks = _stacks(dots, top, columns)
+    step = min(pitch, 200 / max(1, max(len(stack) for stack in stacks)))
+    floor = 40 + step * max(6, *(len(stack) for stack in stacks))
+    scale = (width - 24) / top
+    body = f'<path class="axis" d="M8 {_n(floor)}H{width - 8}"/>'
+    every = next((s for s in (5, 10, 20, 50, 100, 500, 1000) if top / 1000 / s <= width / 50), 5000) * 1000
+    for mark in range(0, top + 1, every):
+        body += f'<text x="{_n(12 + mark * scale)}" y="{_n(floor + 17)}" text-anchor="middle">'
+        body += f"{mark // 1000}</text>"
+    x, aim = _n(12 + target * scale), escape(_("Duty %(hours)s", hours=duty(target)))
+    body += f'<path class="target" d="M{x} 4V{_n(floor)}"/><text class="strong" x="{x}" y="14" dx="5">'
+    body += f"{aim}</text>"
+    if even is not None:
+        x, pace = _n(12 + min(top, max(0, even)) * scale), escape(_("Even pace %(hours)s", hours=hours(even)))
+        body += f'<path class="ideal" d="M{x} 24V{_n(floor)}"/>'
+        body += f'<text x="{x}" y="32" dx="-4" text-anchor="end">'
+        body += f"{pace}</text>"
+    for column, stack in enumerate(stacks):
+        for row, dot in enumerate(stack):
+            x_at, y_at = 12 + pitch * (column + 0.5), floor - step * (row + 0.5)
+            at = _shape(dot.status, x_at, y_at, min(3.0, step * 0.45))
+            tag = "path" if at.startswith("<path") else "circle"
+            body += f"{at}><title>{escape(dot.label)}</title></{tag}>" if dot.label else f"{at}/>"
+    return body, floor + 24
+
+
+def dots(items: Sequence[Dot], target: int, *, even: int | None = None, label: str = "") -> Markup:
+    """A class on the ruler of hours: one mark a learner, stacked, the most urgent at the foot.
+
+    `target` and `even` (the even pace today) in thousandths. Give a table beside it for screen readers.
+    """
+    target = max(1000, target)
+    top = max(target * 5 // 4, min(target * 2, max((item.hours for item in items), default=0) + 1000))
+    said = label or _("%(count)s learners by hours counted; duty %(duty)s.", count=len(items), duty=duty(target))
+    drawn = Markup("")
+    for width, kind in ((WIDE, "wide-only"), (NARROW, "narrow-only")):
+        body, height = _strip(items, target, even, top, width)
+        drawn += _svg(f"dots-svg {kind}", width, height, said, body)
+    return Markup('<div class="chart dots">{}</div>').format(drawn)
+
+
+def cover_look(title: str) -> tuple[int, int]:
+    """(pigment 0–4, motif 0–6) of a course's drawn cover: the same title always has the same book."""
+    number = zlib.crc32(title.encode("utf-8", "surrogatepass"))
+    return number % 5, number // 5 % 7
+
+
+def init_app(app: Flask) -> None:
+    """Template filters `hours`, `duty`, `clock` and the drawing functions for the component macros."""
+    for name, function in (("hours", hours), ("duty", duty), ("clock", clock)):
+        app.jinja_env.filters.setdefault(name, function)
+    app.jinja_env.globals.update(
+        ruler_svg=ruler,
+        ring_svg=ring,
+        coverage_svg=coverage,
+        dots_svg=dots,
+        RingPart=RingPart,
+        Dot=Dot,
+        cover_look=cover_look,
+    )

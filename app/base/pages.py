@@ -1,0 +1,224 @@
+"""What every page shares: configuration, languages, headers, refusals as pages, health."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, render_template, request, session, url_for
+from flask_babel import Babel, format_date, get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+
+from app.base import charts
+from app.base.access import SIGNED_IN, can, public
+from app.base.errors import Refused
+from app.base.settings import Settings
+from app.base.unit_of_work import database, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCALES = ("zh_Hans_CN", "en")
+# Form posts; uploads go in pieces, a captions file or an article is small.
+MOST_BODY = 32_000_000
+
+
+def configure(app: Flask, chosen: Settings) -> None:
+    """Flask's own configuration, from ours."""
+    app.config.update(
+        SECRET_KEY=chosen.secret,
+        MAX_CONTENT_LENGTH=MOST_BODY,
+        SESSION_COOKIE_NAME="duxue",
+        SESSION_COOKIE_SECURE=chosen.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE=LOCALES[0],
+        BABEL_DEFAULT_TIMEZONE=str(chosen.timezone),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def locale() -> str:
+    """The person's language: chosen in this browser, else the account's, else the browser's, else Chinese."""
+    chosen = session.get("locale")
+    if chosen in LOCALES:
+        return str(chosen)
+    if current_user and current_user.is_authenticated and current_user.locale in LOCALES:
+        return str(current_user.locale)
+    return "en" if request.accept_languages.best_match(["zh", "en"], "zh") == "en" else LOCALES[0]
+
+
+def init_app(app: Flask) -> None:
+    """Wire it all."""
+    Babel(app, locale_selector=locale)
+    app.context_processor(_context)
+    app.template_filter("local")(local_time)
+    app.template_filter("day")(lambda value: format_date(value, "medium"))
+    charts.init_app(app)
+    app.after_request(_headers)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+    app.add_url_rule("/healthz", "base.healthz", healthz)
+
+
+def local_time(moment: datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
+    """A stored moment in the academy's time zone."""
+    return moment.astimezone(settings().timezone).strftime(pattern)
+
+
+def is_english() -> bool:
+    """Is this page shown in English?"""
+    return str(get_locale()) == "en"
+
+
+def _context() -> dict[str, Any]:
+    english, chosen = is_english(), settings()
+    found: dict[str, Any] = {
+        "academy_name": chosen.academy_name_en if english else chosen.academy_name,
+        "english": english,
+        "sample": chosen.sample,
+    }
+    if current_user and current_user.is_authenticated:
+        groups = menu()
+        found.update(
+            person_name=current_user.name,
+            me_url=url_for("people.account"),
+            home_url=url_for("study.my_year"),
+            learner_nav=learner_nav() if can("study") else [],
+            menu=groups,
+            desk_url=groups[0][1][0][1] if groups else "",
+            learner_url=url_for("study.my_year") if can("study") else "",
+        )
+    return found
+
+
+Link = tuple[str, str, str, bool]
+
+
+def _links(entries: list[tuple[str, str, str, str]]) -> list[Link]:
+    return [
+        (label, url_for(endpoint), icon, request.endpoint == endpoint)
+        for label, endpoint, icon, need in entries
+        if need == SIGNED_IN or can(need)
+    ]
+
+
+def learner_nav() -> list[Link]:
+    """The learner's places: (label, url, icon, current)."""
+    return _links(
+        [
+            (_("My year"), "study.my_year", "year", "study"),
+            (_("Courses"), "study.catalogue", "book", "study"),
+            (_("Statement"), "credits.statement", "ledger", "study"),
+            (_("Me"), "people.account", "me", SIGNED_IN),
+        ]
+    )
+
+
+def menu() -> list[tuple[str, list[Link]]]:
+    """The rail of those who work here: (group, links); only what they may open."""
+    groups = [
+        (_("Classes"), [(_("My classes"), "supervision.classes", "class", "class.see")]),
+        (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
+        (_("Academy"), [(_("Credit rules"), "rules.versions", "rules", "rules.see")]),
+    ]
+    found = [(group, _links(entries)) for group, entries in groups]
+    return [(group, links) for group, links in found if links]
+
+
+def _headers(response: Response) -> Response:
+    chosen = settings()
+    material = " ".join(
+        f"http://{host}:{chosen.content_port}" for host in ("127.0.0.1", "localhost")
+    ) if not chosen.content_host else chosen.content_host  # fmt: skip
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"media-src 'self' blob: {material}; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "frame-ancestors 'self'; form-action 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if request.endpoint not in ("static", "assets.css") and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _wants_json() -> bool:
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def _page(status: int, title: str, message: str) -> tuple[str | Response, int]:
+    if _wants_json():
+        return jsonify(error=title, text=message), status
+    return render_template("error.html", code=status, heading=title, text=message), status
+
+
+def _refused(error: Refused) -> tuple[str | Response, int]:
+    titles = {403: _("This is not open to you"), 404: _("Not found"), 429: _("Too many tries")}
+    return _page(error.status, titles.get(error.status, _("This cannot be done")), error.text)
+
+
+def _csrf(error: CSRFError) -> tuple[str | Response, int]:
+    text_ = _("This form is too old or came from another page. Nothing was changed; go back, reload and send it again.")
+    return _page(400, _("Not saved"), text_)
+
+
+def _http(error: HTTPException) -> Any:
+    code = error.code or 500
+    if code < 400:
+        return error
+    words = {
+        401: (_("Sign in first"), _("Your sign-in has ended. Sign in and go on where you were.")),
+        403: (_("This is not open to you"), _("Your roles do not open this page.")),
+        404: (_("Not found"), _("There is nothing at this address. It may have been withdrawn.")),
+        405: (_("Not possible"), _("This address does not take this kind of request.")),
+        413: (_("Too large"), _("What was sent is too large. Large files go through the upload field.")),
+    }
+    title, message = words.get(code, (_("This cannot be done"), error.description or ""))
+    return _page(code, title, message)
+
+
+def _broken(error: Exception) -> tuple[str | Response, int]:
+    current_app.logger.exception("unexpected error on %s %s", request.method, request.path)
+    message = _("Something broke on our side. Nothing of this step was saved; what was there before is untouched.")
+    return _page(500, _("Our mistake"), message)
+
+
+@public
+def healthz() -> tuple[Response, int]:
+    """200 only when the database and the content origin answer."""
+    chosen = settings()
+    checks = {"database": _database_answers(), "content": _content_answers(chosen)}
+    well = all(checks.values())
+    return jsonify(status="ok" if well else "failing", **checks), 200 if well else 503
+
+
+def _database_answers() -> bool:
+    try:
+        with database().reading() as found:
+            found.execute(text("SELECT 1"))
+    except Exception:  # whatever is wrong, the answer is no
+        current_app.logger.exception("the database does not answer")
+        return False
+    return True
+
+
+def _content_answers(chosen: Settings) -> bool:
+    host = "127.0.0.1" if chosen.host in ("0.0.0.0", "::") else chosen.host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{chosen.content_port}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

@@ -1,0 +1,129 @@
+"""Settings, read once from the environment (`DUXUE_…`). Every one is described in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+class SettingError(ValueError):
+    """A setting cannot be used; the text names it, says what is wrong and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. Times are in seconds, `*_ms` in milliseconds, sizes in bytes."""
+
+    data_dir: Path
+    database_url: str
+    owner_database_url: str
+    app_role: str
+    secret: str
+    timezone: ZoneInfo
+    academy_name: str
+    academy_name_en: str
+    host: str
+    port: int
+    content_port: int
+    content_host: str
+    beat_seconds: int
+    batch_window_ms: int
+    ceiling_seconds: int
+    lease_hours: int
+    backlog_days: int
+    idle_minutes: int
+    max_upload_bytes: int
+    secure_cookies: bool
+    sample: bool
+    embedded: bool
+
+    @property
+    def sqlite(self) -> bool:
+        """True when the embedded database serves."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def files_dir(self) -> Path:
+        """Where uploaded material lies (content-addressed)."""
+        return self.data_dir / "files"
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise SettingError(f"{name}={text!r}: write a whole number from {low} to {high}")
+    return int(text)
+
+
+def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name, "").strip().lower()
+    if text in ("", "0", "1"):
+        return default if text == "" else text == "1"
+    raise SettingError(f"{name}={text!r}: write 1 or 0")
+
+
+def _secret(env: Mapping[str, str], data_dir: Path) -> str:
+    """The academy's secret: from the environment, else made once and kept in the data folder (0600)."""
+    given = env.get("DUXUE_SECRET", "")
+    if given:
+        if len(given) < 32:
+            raise SettingError("DUXUE_SECRET: at least 32 characters are needed")
+        return given
+    path = data_dir / "secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            os.link(fresh, path)  # atomic: of two processes that start at once, one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; `SettingError` names the first that is wrong."""
+    env = os.environ if env is None else env
+    data_dir = Path(env.get("DUXUE_DATA_DIR") or "var").absolute()
+    url = env.get("DUXUE_DATABASE_URL") or f"sqlite:///{data_dir / 'duxue.sqlite'}"
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingError("DUXUE_DATABASE_URL: begin with sqlite:/// or postgresql+psycopg://")
+    zone = env.get("DUXUE_TIMEZONE") or "Asia/Shanghai"
+    try:
+        timezone = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingError(f"DUXUE_TIMEZONE={zone!r}: no such time zone") from error
+    port = _number(env, "PORT", 8000, 1, 65534)
+    return Settings(
+        data_dir=data_dir,
+        database_url=url,
+        owner_database_url=env.get("DUXUE_OWNER_DATABASE_URL") or url,
+        app_role=env.get("DUXUE_APP_ROLE", ""),
+        secret=_secret(env, data_dir),
+        timezone=timezone,
+        academy_name=env.get("DUXUE_ACADEMY_NAME") or "云汀网络学院",
+        academy_name_en=env.get("DUXUE_ACADEMY_NAME_EN") or "Yunting Network Academy",
+        host=env.get("DUXUE_HOST") or "127.0.0.1",
+        port=port,
+        content_port=_number(env, "CONTENT_PORT", port + 1, 1, 65535),
+        content_host=env.get("DUXUE_CONTENT_HOST", ""),
+        beat_seconds=_number(env, "DUXUE_BEAT_SECONDS", 15, 1, 120),
+        batch_window_ms=_number(env, "DUXUE_BATCH_WINDOW_MS", 5, 0, 100),
+        ceiling_seconds=_number(env, "DUXUE_CEILING_SECONDS", 120, 1, 3600),
+        lease_hours=_number(env, "DUXUE_LEASE_HOURS", 12, 1, 48),
+        backlog_days=_number(env, "DUXUE_BACKLOG_DAYS", 7, 0, 60),
+        idle_minutes=_number(env, "DUXUE_IDLE_MINUTES", 30, 5, 1440),
+        max_upload_bytes=_number(env, "DUXUE_MAX_UPLOAD_MB", 20_480, 1, 1_000_000) * 1_000_000,
+        secure_cookies=_flag(env, "DUXUE_SECURE_COOKIES", False),
+        sample=_flag(env, "DUXUE_SAMPLE", False),
+        embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),
+    )

@@ -1,0 +1,1 @@
+"""Virtual classes: their learners, and the courses offered to them."""

@@ -1,0 +1,160 @@
+"""Reads of virtual classes, who is in them, and what is offered to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from app.classes.models import ClassMembership, CourseOffer, VirtualClass
+from app.courses.models import Course
+from app.people.models import Person
+from app.people.queries import PERSON, PersonRow
+from app.rules.access import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A virtual class."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """What is offered; `class_id` None: to all. `due` is the last day, if there is one."""
+
+    offer_id: int
+    course_id: int
+    class_id: int | None
+    requirement_class: str
+    since: date
+    due: date | None
+
+
+def _on(day: date) -> list[ColumnElement[bool]]:
+    return [
+        ClassMembership.since <= day,
+        or_(ClassMembership.until.is_(None), ClassMembership.until > day),
+    ]
+
+
+def class_of(session: Session, person_id: int, day: date) -> ClassRow | None:
+    """The class of a person on a day."""
+    row = session.execute(
+        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en)
+        .join(ClassMembership, ClassMembership.class_id == VirtualClass.id)
+        .where(ClassMembership.person_id == person_id, *_on(day))
+        .order_by(ClassMembership.since.desc())
+    ).first()
+    return None if row is None else ClassRow(*row)
+
+
+def _offers(session: Session, day: date, *where: ColumnElement[bool]) -> list[OfferRow]:
+    rows = session.execute(
+        select(
+            CourseOffer.id, CourseOffer.course_id, CourseOffer.class_id, CourseOffer.requirement_class,
+            CourseOffer.since, CourseOffer.due,
+        )
+        .join(Course, Course.id == CourseOffer.course_id)
+        .where(
+            CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= day, Course.withdrawn_at.is_(None),
+            *where,
+        )
+    )  # fmt: skip
+    return [OfferRow(*row) for row in rows]
+
+
+def _one_each(offers: list[OfferRow]) -> list[OfferRow]:
+    """One offer a course: the class's own before the one to all; required first, then by due date."""
+    best: dict[int, OfferRow] = {}
+
+    def rank(offer: OfferRow) -> tuple[bool, bool, int]:
+        return offer.class_id is None, offer.requirement_class != "required", offer.offer_id
+
+    for offer in sorted(offers, key=rank):
+        best.setdefault(offer.course_id, offer)
+    return sorted(
+        best.values(),
+        key=lambda o: (o.requirement_class != "required", o.due or date.max, o.course_id),
+    )
+
+
+def _my_class(person_id: int, day: date) -> ColumnElement[bool]:
+    mine = select(ClassMembership.class_id).where(ClassMembership.person_id == person_id, *_on(day))
+    return or_(CourseOffer.class_id.in_(mine), CourseOffer.class_id.is_(None) & mine.exists())
+
+
+def offers_for_learner(session: Session, person_id: int, day: date) -> list[OfferRow]:
+    """What a learner may study on a day, required first, then by due date. Outside a class: nothing."""
+    return _one_each(_offers(session, day, _my_class(person_id, day)))
+
+
+def offer_of(session: Session, person_id: int, course_id: int, day: date) -> OfferRow | None:
+    """The offer by which a learner may open a course on a day."""
+    found = _one_each(_offers(session, day, _my_class(person_id, day), CourseOffer.course_id == course_id))
+    return found[0] if found else None
+
+
+def offers_for_class(session: Session, class_id: int, day: date) -> list[OfferRow]:
+    """What everybody in a class may study on a day."""
+    wanted = or_(CourseOffer.class_id == class_id, CourseOffer.class_id.is_(None))
+    return _one_each(_offers(session, day, wanted))
+
+
+def offers_of_course(session: Session, course_id: int) -> list[OfferRow]:
+    """All offers of a course that are not withdrawn, also those that begin later."""
+    return sorted(
+        _offers(session, date.max, CourseOffer.course_id == course_id),
+        key=lambda o: (o.class_id is not None, o.class_id or 0),
+    )
+
+
+def classes(session: Session) -> list[ClassRow]:
+    """All classes, by code."""
+    rows = session.execute(
+        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en).order_by(VirtualClass.code)
+    )
+    return [ClassRow(*row) for row in rows]
+
+
+def classes_in(scope: Scope, session: Session) -> list[ClassRow]:
+    """The classes that a member of staff may see, by code."""
+    return [row for row in classes(session) if scope.sees_class(row.id)]
+
+
+def class_by_code(scope: Scope, session: Session, code: str) -> ClassRow | None:
+    """A class by code, if it exists and may be seen."""
+    row = session.execute(
+        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en).where(
+            VirtualClass.code == code
+        )
+    ).one_or_none()
+    return None if row is None or not scope.sees_class(row[0]) else ClassRow(*row)
+
+
+def members(session: Session, class_id: int, day: date) -> list[PersonRow]:
+    """Who is in a class on a day, by name in pinyin; disabled accounts too."""
+    rows = session.execute(
+        select(*PERSON)
+        .join(ClassMembership, ClassMembership.person_id == Person.id)
+        .where(ClassMembership.class_id == class_id, *_on(day))
+        .order_by(Person.name_pinyin, Person.id)
+    )
+    return [PersonRow(*row) for row in rows]
+
+
+def sizes(session: Session, class_ids: Sequence[int], day: date) -> dict[int, int]:
+    """How many learners each class has on a day; empty classes are missing."""
+    found: dict[int, int] = {}
+    wanted = select(ClassMembership.class_id).where(ClassMembership.class_id.in_(class_ids), *_on(day))
+    rows = session.scalars(wanted)
+    for class_id in rows:
+        found[class_id] = found.get(class_id, 0) + 1
+    return found

@@ -1,0 +1,239 @@
+"""Measures one media file: `python -m app.courses.probe FILE` prints JSON, alone and on a short leash.
+
+Strange files come here, so this process limits its own memory and time before it opens anything, never
+writes, and opens only demuxers that read one plain file (playlists, which could reach for other files and
+for the network, are not among them). Lengths come from the packets; what a header claims is only reported.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from array import array
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+MEMORY, CPU_SECONDS = 2 << 30, 240
+# No picture or sound lasts longer than this by itself: beyond it the file is merely claiming.
+ALONE_MS = 10_000
+# Sound that runs on this much longer than the picture decides how long the file is; holes up to it are none.
+TAIL_MS = 1_000
+
+# Demuxer → (video codecs, audio codecs, mime of video, mime of audio): what every browser of the floor plays.
+PLAYABLE = {
+    "mov": ({"h264", "av1", "vp9"}, {"aac", "mp3", "opus", "flac"}, "video/mp4", "audio/mp4"),
+    "matroska": ({"vp8", "vp9", "av1"}, {"opus", "vorbis"}, "video/webm", "audio/webm"),
+    "mp3": (set(), {"mp3"}, "", "audio/mpeg"),
+    "wav": (set(), {"pcm_s16le"}, "", "audio/wav"),
+    "flac": (set(), {"flac"}, "", "audio/flac"),
+}
+PIXELS = {"yuv420p", "yuvj420p", "nv12"}
+# Media that this release cannot serve: told apart from what is no media at all, never opened.
+TO_CONVERT = (
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV/WMA"),
+    (b"FLV\x01", "FLV"),
+    (b"OggS", "Ogg"),
+    (b"\x00\x00\x01\xba", "MPEG-PS"),
+    (b"\x00\x00\x01\xb3", "MPEG"),
+    (b".RMF", "RealMedia"),
+    (b"#!AMR", "AMR"),
+)
+
+
+class Unusable(Exception):
+    """The file cannot be used; `code` says why, `facts` fill the words for people."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+
+def sniff(head: bytes) -> str:
+    """The one demuxer that may open a file which begins so. `Unusable`: no media, or to be converted."""
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mov"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "matroska"
+    if head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"AVI "):
+        if head[8:12] == b"WAVE":
+            return "wav"
+        raise Unusable("convert", what="AVI")
+    if head.startswith(b"fLaC"):
+        return "flac"
+    for magic, what in TO_CONVERT:
+        if head.startswith(magic):
+            raise Unusable("convert", what=what)
+    if head[:1] == b"\x47" and head[188:189] == b"\x47" and head[376:377] == b"\x47":
+        raise Unusable("convert", what="MPEG-TS")
+    if head.startswith(b"ID3") or (len(head) > 3 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
+        return "mp3"
+    raise Unusable("not_media", what=describe(head))
+
+
+def describe(head: bytes) -> str:
+    """What a file that is no media seems to be, as a media type; empty when nobody knows."""
+    import puremagic
+
+    if head.startswith(b"PK\x03\x04"):
+        return "application/zip"
+    try:
+        return str(puremagic.from_string(head, mime=True))
+    except (puremagic.PureError, ValueError):
+        return "text/plain" if b"\0" not in head and head.strip() else ""
+
+
+class Track:
+    """One stream's packets: where each begins, and where the stream says that it ends. Milliseconds."""
+
+    def __init__(self, stream: Any) -> None:
+        self.kind, self.codec = stream.type, stream.codec_context.codec.canonical_name
+        self.pixels = stream.codec_context.pix_fmt if self.kind == "video" else None
+        self.starts = array("d")
+        self.told_end, self.last_length = 0.0, 0.0
+
+    def add(self, start: float, length: float) -> None:
+        """Take one packet in; they come in the order of storage, not of showing."""
+        self.starts.append(start)
+        self.told_end = max(self.told_end, start + length)
+
+    def finish(self) -> None:
+        """Bring the packets in order; a last one without a length gets the usual one."""
+        self.starts = array("d", sorted(self.starts))
+        self.last_length = self.told_end - self.starts[-1]
+        if self.last_length <= 0 and len(self.starts) > 1:
+            sample = self.starts[-200:]
+            self.last_length = statistics.median(b - a for a, b in pairwise(sample))
+            self.told_end = self.starts[-1] + self.last_length
+
+    def runs(self) -> list[tuple[float, float]]:
+        """The stretches that really hold packets: none of them fills more than `ALONE_MS` by itself."""
+        found: list[tuple[float, float]] = []
+        first = before = self.starts[0]
+        for start in self.starts[1:]:
+            if start - before > ALONE_MS:
+                found.append((first, before + ALONE_MS))
+                first = start
+            before = start
+        found.append((first, before + min(self.last_length, ALONE_MS)))
+        return found
+
+
+def united(runs: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The union of stretches; holes up to a second are closed."""
+    whole: list[tuple[float, float]] = []
+    for start, end in sorted(runs):
+        if whole and start <= whole[-1][1] + TAIL_MS:
+            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
+        else:
+            whole.append((start, end))
+    return whole
+
+
+def read_tracks(container: Any, size: int) -> list[Track]:
+    """Read every packet of the first picture and the first sound stream. `Unusable` when some are missing."""
+    streams = [s for s in container.streams if s.type in ("video", "audio") and s.codec_context is not None]
+    pictures = [s for s in streams if s.type == "video" and not int(s.disposition) & 0x400]  # no cover art
+    chosen = pictures[:1] + [s for s in streams if s.type == "audio"][:1]
+    if not chosen:
+        raise Unusable("empty")
+    for stream in chosen:
+        if any(entry.pos + entry.size > size for entry in stream.index_entries):
+            raise Unusable("incomplete")
+    tracks = {stream.index: Track(stream) for stream in chosen}
+    for packet in container.demux(chosen):
+        if packet.is_corrupt:
+            raise Unusable("incomplete")
+        moment = packet.dts if packet.pts is None else packet.pts
+        if moment is None or packet.size == 0 or packet.is_discard:
+            continue
+        unit = float(packet.time_base) * 1000
+        tracks[packet.stream.index].add(moment * unit, (packet.duration or 0) * unit)
+    found = [track for track in tracks.values() if track.starts]
+    if not found or (pictures and found[0].kind != "video"):
+        raise Unusable("empty")
+    for track in found:
+        track.finish()
+    return found
+
+
+def length_of(tracks: list[Track]) -> int:
+    """How long the file really is, in milliseconds. `Unusable` when parts of its time hold nothing."""
+    main = max(tracks, key=lambda t: (t.kind == "video", t.told_end))
+    others = [track for track in tracks if track.told_end > main.told_end + TAIL_MS]
+    if others:
+        main = others[0]
+    whole = united([run for track in tracks for run in track.runs()])
+    if whole[0][0] > TAIL_MS:
+        raise Unusable("late", at_ms=round(whole[0][0]))
+    if len(whole) > 1:
+        raise Unusable("hole", at_ms=round(whole[0][1]), until_ms=round(whole[1][0]))
+    if main.told_end > whole[0][1] + TAIL_MS:
+        raise Unusable("claims", told_ms=round(main.told_end), real_ms=round(main.starts[-1]))
+    return round(main.told_end)
+
+
+def check_codecs(demuxer: str, tracks: list[Track]) -> tuple[str, str]:
+    """(kind, mime) of a file that browsers play; `Unusable` names what they cannot."""
+    video, audio, video_mime, audio_mime = PLAYABLE[demuxer]
+    for track in tracks:
+        if track.codec not in (video if track.kind == "video" else audio):
+            raise Unusable("convert", what=track.codec)
+        if track.kind == "video" and track.codec == "h264" and track.pixels not in PIXELS:
+            raise Unusable("convert", what=f"H.264 {track.pixels}")
+    return ("video", video_mime) if tracks[0].kind == "video" else ("audio", audio_mime)
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """kind, mime, length_ms, claimed_ms (what the header says, or null). `Unusable` says why not."""
+    with path.open("rb") as file:
+        head = file.read(8192)
+    if not head:
+        raise Unusable("empty")
+    demuxer = sniff(head)
+    import av  # late: limits hold before it is loaded, and what is no media never reaches it
+
+    av.logging.set_level(av.logging.PANIC)
+    try:
+        with av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"}) as container:
+            claimed = None if container.duration is None else container.duration // 1000
+            tracks = read_tracks(container, path.stat().st_size)
+            kind, mime = check_codecs(demuxer, tracks)
+            return {"kind": kind, "mime": mime, "length_ms": length_of(tracks), "claimed_ms": claimed}
+    except av.error.FFmpegError as error:
+        raise Unusable(_why(head, error), detail=str(error)[:200]) from error
+
+
+def _why(head: bytes, error: Exception) -> str:
+    # A film without its index was cut before its end: that is where most cameras put it.
+    return "incomplete" if b"ftyp" in head[:12] and "Invalid data" in str(error) else "unreadable"
+
+
+def restrain() -> None:
+    """Limit this process; where the system knows no limits, the caller's time limit still holds."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(arguments: list[str]) -> int:
+    """Print what was measured, or `{"error": code, …}`; always 0 when the answer is on paper."""
+    restrain()
+    try:
+        answer = measure(Path(arguments[0]))
+    except Unusable as error:
+        answer = {"error": error.code, **error.facts}
+    except (MemoryError, OSError, ValueError) as error:
+        answer = {"error": "unreadable", "detail": f"{type(error).__name__}: {error}"[:200]}
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

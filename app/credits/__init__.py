@@ -1,0 +1,1 @@
+"""Credit accounting: evidence, rule versions, settlement, the ledger and its proof."""

@@ -1,0 +1,122 @@
+"""Writing the ledger: lines first, then the transaction that seals them, each linked to the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.base import clock
+from app.credits.folding import read_why, why_text
+from app.credits.models import ChainHead, Evidence, LedgerEntry, LedgerTransaction
+from app.people.models import Person
+from app.rules import ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A posting that stands, with its lines and its row."""
+
+    standing: ledger.Standing
+    entries: tuple[ledger.Entry, ...]
+
+
+def standing(transactions: Sequence[LedgerTransaction], entries: Sequence[LedgerEntry]) -> dict[int, Written]:
+    """The postings of one learner that are not reversed, by number."""
+    lines: dict[int, list[ledger.Entry]] = {}
+    for entry in entries:
+        lines.setdefault(entry.seq, []).append((entry.account, entry.amount))
+    taken_back = {row.reverses for row in transactions if row.reverses is not None}
+    found = {}
+    for row in transactions:
+        if row.reverses is not None or row.seq in taken_back:
+            continue
+        own = tuple(sorted(lines.get(row.seq, ())))
+        amounts = ledger.amounts_of(own)
+        target = ledger.Target(
+            row.evidence_key, row.period, amounts.bucket, amounts.earned, amounts.countable,
+            row.rule_version, read_why(row.why)[0],
+        )  # fmt: skip
+        found[row.seq] = Written(ledger.Standing(row.seq, target), own)
+    return found
+
+
+def load_standing(session: Session, learner_id: int) -> dict[int, Written]:
+    """The same, read from the database: two queries."""
+    transactions = session.scalars(
+        select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id)
+    ).all()
+    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.learner_id == learner_id)).all()
+    return standing(transactions, entries)
+
+
+def digest_of(evidence: Sequence[Evidence]) -> str:
+    """The digest over all evidence rows, which stand in the order of recording."""
+    digest = ledger.START
+    for row in evidence:
+        digest = ledger.extend(digest, row.payload_hash)
+    return digest
+
+
+class Poster:
+    """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock."""
+
+    def __init__(
+        self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[Evidence]
+    ) -> None:
+        self._session, self._learner_id, self._head = session, learner_id, head
+        self._key = session.scalars(select(Person.key).where(Person.id == learner_id)).one()
+        self._kinds = {row.key: row.kind for row in evidence}
+        self._seen = (evidence[-1].id if evidence else 0, digest_of(evidence))
+        self._posted_ms = clock.now_ms()
+
+    def write(self, reverse: Sequence[Written], post: Sequence[ledger.Target]) -> None:
+        """Reversals first, then the new postings; rows are only ever added."""
+        links = [*self._links(reverse, post)]
+        lines = [
+            {
+                "learner_id": self._learner_id,
+                "seq": link.seq,
+                "line": place,
+                "account": name,
+                "amount": amount,
+            }
+            for link, _hash in links
+            for place, (name, amount) in enumerate(link.entries)
+        ]
+        self._session.execute(insert(LedgerEntry), lines)
+        self._session.execute(insert(LedgerTransaction), [self._row(*each) for each in links])
+        last, self._head.hash = links[-1]
+        self._head.seq = last.seq
+
+    def _links(
+        self, reverse: Sequence[Written], post: Sequence[ledger.Target]
+    ) -> Iterator[tuple[ledger.Transaction, str]]:
+        seq, previous = self._head.seq, self._head.hash
+        parts = [(w.standing.target, ledger.opposite(w.entries), w.standing.seq, "[]") for w in reverse]
+        parts += [(t, ledger.entries_of(t, self._kinds[t.evidence]), None, t.why) for t in post]  # type: ignore[misc]
+        for target, entries, reverses, steps in parts:
+            seq += 1
+            link = ledger.Transaction(
+                self._key, seq, target.evidence, target.period, target.version, self._posted_ms,
+                reverses, entries, why_text(steps, *self._seen), previous,
+            )  # fmt: skip
+            previous = ledger.link(link)
+            yield link, previous
+
+    def _row(self, link: ledger.Transaction, own_hash: str) -> dict[str, Any]:
+        return {
+            "learner_id": self._learner_id,
+            "seq": link.seq,
+            "evidence_key": link.evidence,
+            "period": link.period,
+            "rule_version": link.version,
+            "posted_at": clock.from_ms(link.posted_ms),
+            "reverses": link.reverses,
+            "why": link.why,
+            "previous_hash": link.previous,
+            "hash": own_hash,
+        }

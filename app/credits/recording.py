@@ -1,0 +1,137 @@
+"""Evidence comes in here: checked, canonical, once. One learner's writes go one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.base.clock import from_ms, to_ms
+from app.base.errors import Refused
+from app.credits.folding import RULED, TOLD, canonical, piece_of
+from app.credits.models import ChainHead, Evidence
+from app.rules.credit.errors import EvidenceError
+from app.rules.ledger import START
+
+
+class Conflict(Refused):
+    """The same key was recorded before with another payload."""
+
+
+def locked_head(session: Session, learner_id: int) -> ChainHead:
+    """The learner's chain head, made if missing, locked until the transaction ends.
+
+    PostgreSQL locks the row; on SQLite the writing transaction is alone anyway.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(
+        dialect.insert(ChainHead)
+        .values(learner_id=learner_id, seq=0, hash=START, settled_evidence=0)
+        .on_conflict_do_nothing()
+    )
+    return session.scalars(
+        select(ChainHead)
+        .where(ChainHead.learner_id == learner_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def payload_hash(
+    key: str,
+    kind: str,
+    happened_at: datetime,
+    known_at: datetime,
+    recorded_by: str,
+    facts: str,
+    names: str | None,
+) -> str:
+    """SHA-256 over every field of a piece, hex; times in milliseconds."""
+    parts = [key, kind, to_ms(happened_at), to_ms(known_at), recorded_by, facts, names]
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+def payload_hash_of(row: Evidence) -> str:
+    """The hash that the row should carry."""
+    return payload_hash(
+        row.key, row.kind, row.happened_at, row.known_at, row.recorded_by, row.facts, row.names
+    )
+
+
+def record(
+    session: Session,
+    learner_id: int,
+    *,
+    key: str,
+    kind: str,
+    happened_at: datetime,
+    known_at: datetime,
+    recorded_by: str,
+    facts: Mapping[str, Any],
+    names: str | None = None,
+) -> bool:
+    """Record one piece of evidence; True when it is new. Settling it is the caller's next step.
+
+    The same key with the same payload again is no news (`known_at` of the first time stands); with
+    another payload it raises Conflict. EvidenceError names a field that rules could not read, before
+    anything is written: evidence can never be changed afterwards.
+    """
+    happened_at, known_at = _whole_ms(happened_at), _whole_ms(known_at)
+    _check(key, kind, happened_at, known_at, recorded_by, facts, names)
+    text = canonical(dict(facts))
+    # Under the learner's lock, so that rows are numbered in the order in which they become visible.
+    locked_head(session, learner_id)
+    known = session.scalars(
+        select(Evidence).where(Evidence.learner_id == learner_id, Evidence.key == key)
+    ).first()
+    if known is not None:
+        again = payload_hash(key, kind, happened_at, known.known_at, recorded_by, text, names)
+        if again != known.payload_hash:
+            raise Conflict(
+                _("The evidence %(key)s was recorded before with other facts. Record a correction.", key=key)
+            )
+        return False
+    session.add(
+        Evidence(
+            learner_id=learner_id,
+            key=key,
+            kind=kind,
+            happened_at=happened_at,
+            known_at=known_at,
+            recorded_by=recorded_by,
+            facts=text,
+            payload_hash=payload_hash(key, kind, happened_at, known_at, recorded_by, text, names),
+            names=names,
+        )
+    )
+    session.flush()
+    return True
+
+
+def _whole_ms(moment: datetime) -> datetime:
+    """Cut to the millisecond, so that what is hashed is what is stored."""
+    return from_ms(to_ms(moment.astimezone(UTC)))
+
+
+def _check(
+    key: str,
+    kind: str,
+    happened_at: datetime,
+    known_at: datetime,
+    recorded_by: str,
+    facts: Mapping[str, Any],
+    names: str | None,
+) -> None:
+    for name, text, longest in (("key", key, 80), ("recorded_by", recorded_by, 60), ("names", names, 80)):
+        if text is not None and not 0 < len(text) <= longest:
+            raise EvidenceError(f"piece {key[:80]!r}: {name!r} must have 1 to {longest} characters")
+    unknown = sorted(set(facts) - RULED - TOLD)
+    if unknown:
+        raise EvidenceError(f"piece {key!r}: unknown field {unknown[0]!r}")
+    piece_of(key, kind, happened_at, known_at, facts, names)

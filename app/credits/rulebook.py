@@ -1,0 +1,124 @@
+"""The published rules: the book that judges evidence, and how a new version comes into force."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.base import audit, clock, tasks
+from app.base.errors import Refused
+from app.credits.models import RuleVersion
+from app.rules.credit.book import RuleBook
+from app.rules.credit.clauses import RuleSet
+from app.rules.credit.document import load
+from app.rules.credit.errors import RuleError, RuleErrors
+from app.rules.credit.lines import scan
+
+# By the hashes of the texts: loading takes milliseconds, and it is asked for at every settlement.
+_books: dict[tuple[str, ...], RuleBook] = {}
+_MOST_BOOKS = 8
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a rule set's text, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def book(session: Session) -> RuleBook | None:
+    """All published versions, in order; None before the first is published."""
+    hashes = tuple(session.scalars(select(RuleVersion.text_hash).order_by(RuleVersion.effective)))
+    if not hashes:
+        return None
+    found = _books.get(hashes)
+    if found is None:
+        texts = session.scalars(select(RuleVersion.text).order_by(RuleVersion.effective)).all()
+        found = RuleBook([load(text) for text in texts])
+        if len(_books) >= _MOST_BOOKS:
+            _books.clear()
+        _books[hashes] = found
+    return found
+
+
+def publish_rules(session: Session, text: str, actor_id: int | None) -> RuleVersion:
+    """Publish a version; it holds from its day on, and what was earned before that day stays.
+
+    Raises RuleErrors with every mistake and its line: of the language, and of publishing (the day lies
+    ahead, the number follows the last, same id, time zone and period, every clause in both languages).
+    """
+    text = text.replace("\r\n", "\n")
+    fresh = load(text)
+    known = session.scalars(select(RuleVersion).order_by(RuleVersion.effective)).all()
+    errors = _publishable(fresh, text, known[-1] if known else None)
+    if errors:
+        raise RuleErrors(errors)
+    RuleBook([*(load(row.text) for row in known), fresh])  # refuses another time zone or period
+    row = RuleVersion(
+        ruleset=fresh.id,
+        version=fresh.version,
+        effective=fresh.effective,
+        text=text,
+        text_hash=text_hash(text),
+        published_at=clock.now(),
+        published_by=actor_id,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(_("Somebody has just published a version. Look at it, then publish yours.")) from error
+    audit.record(
+        session,
+        actor_id,
+        "rules.publish",
+        f"rules:{fresh.id}:{fresh.version}",
+        effective=fresh.effective.isoformat(),
+        text_hash=row.text_hash,
+    )
+    tasks.enqueue(session, "credits.resettle")
+    return row
+
+
+def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[RuleError]:
+    lines = scan(text)
+
+    def header(key: str, message: str) -> RuleError:
+        return RuleError(lines.of("ruleset", 0, key), "ruleset", fresh.id, message)
+
+    errors = [
+        RuleError(
+            fresh.lines.get(clause, 1), "", "", _("%(clause)s: write its text in zh and en.", clause=clause)
+        )
+        for clause in fresh.without_text()
+    ]
+    if last is None:
+        return errors
+    today = clock.local_day(clock.now(), fresh.timezone)
+    earliest = max(today, last.effective)
+    if fresh.id != last.ruleset:
+        errors.append(header("id", _("The academy's rule set is %(id)s; keep this id.", id=last.ruleset)))
+    if fresh.version != last.version + 1:
+        errors.append(header("version", _("The next version is %(number)s.", number=last.version + 1)))
+    if fresh.effective <= earliest:
+        errors.append(
+            header(
+                "effective",
+                _(
+                    "Versions hold for days to come: write a day after %(day)s. What was earned stays.",
+                    day=earliest.isoformat(),
+                ),
+            )
+        )
+    return errors
+
+
+def next_text(text: str, version: int, effective: date) -> str:
+    """A draft of the next version: the text with only its number and its day changed."""
+    lines, at = text.split("\n"), scan(text)
+    lines[at.of("ruleset", 0, "version") - 1] = f"version = {version}"
+    lines[at.of("ruleset", 0, "effective") - 1] = f"effective = {effective.isoformat()}"
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""People: units, dated memberships, roles, sign-in."""

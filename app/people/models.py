@@ -1,0 +1,100 @@
+"""Units, persons, dated memberships and roles, credentials, sign-ins."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.db import Base, UtcTime
+from app.base.db_types import Key
+
+
+class Unit(Base):
+    """A body or company, in a tree; its nature (单位性质) is data."""
+
+    __tablename__ = "unit"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    nature: Mapped[str] = mapped_column(String(40))
+
+
+class Person(Base):
+    """Anyone with an account. `key` is opaque: ledgers and traces carry it and nothing personal."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(26), unique=True)
+    login: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    name_pinyin: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str | None] = mapped_column(String(30))
+    locale: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Credential(Base):
+    """A person's password, as argon2id made it."""
+
+    __tablename__ = "credential"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LoginSession(Base):
+    """One sign-in on one device; revocable. Only a hash of its token is kept."""
+
+    __tablename__ = "login_session"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    device: Mapped[str] = mapped_column(String(200))
+    address: Mapped[str] = mapped_column(String(60))
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class UnitMembership(Base):
+    """Who belonged to which unit, from when until when (`until` is the first day no longer)."""
+
+    __tablename__ = "unit_membership"
+    __table_args__ = (
+        Index(
+            "uq_unit_membership_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        CheckConstraint("until IS NULL OR until > since", name="order"),
+    )
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    band: Mapped[str] = mapped_column(String(40))
+    since: Mapped[date]
+    until: Mapped[date | None]
+
+
+class RoleGrant(Base):
+    """A role that somebody holds, with its scope and dates."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        CheckConstraint("scope_kind IN ('own', 'class', 'unit', 'academy')", name="scope_kind"),
+        CheckConstraint("(scope_kind IN ('class', 'unit')) = (scope_id IS NOT NULL)", name="scope_id"),
+    )
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str] = mapped_column(String(40))
+    scope_kind: Mapped[str] = mapped_column(String(10))
+    scope_id: Mapped[int | None] = mapped_column(Key)
+    since: Mapped[date]
+    until: Mapped[date | None]

@@ -1,0 +1,174 @@
+"""Reads of units and persons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from app.people.models import Credential, LoginSession, Person, RoleGrant, Unit, UnitMembership
+from app.rules.access import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """The unit of a person on a day, and the rank band held there."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Who somebody is, for a page."""
+
+    id: int
+    key: str
+    login: str
+    name: str
+    name_pinyin: str
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What judging a password needs; all None for an unknown login."""
+
+    person_id: int | None
+    password_hash: str | None
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRow:
+    """One sign-in that still holds."""
+
+    id: int
+    device: str
+    address: str
+    created_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whose token it is: the person, the sign-in, the grants of the day."""
+
+    person_id: int
+    key: str
+    login: str
+    name: str
+    locale: str
+    session_id: int
+    created_at: datetime
+    seen_at: datetime
+    grants: tuple[Grant, ...]
+
+
+def units_of(session: Session, person_ids: Sequence[int], day: date) -> dict[int, UnitRow]:
+    """By person: the unit on a day; those without one are missing."""
+    rows = session.execute(
+        select(UnitMembership.person_id, Unit.id, Unit.code, Unit.name, Unit.name_en, UnitMembership.band)
+        .join(Unit, Unit.id == UnitMembership.unit_id)
+        .where(
+            UnitMembership.person_id.in_(person_ids),
+            UnitMembership.since <= day,
+            or_(UnitMembership.until.is_(None), UnitMembership.until > day),
+        )
+    )
+    return {row[0]: UnitRow(*row[1:]) for row in rows}
+
+
+def unit_of(session: Session, person_id: int, day: date) -> UnitRow | None:
+    """The unit of one person on a day."""
+    return units_of(session, [person_id], day).get(person_id)
+
+
+PERSON = (
+    Person.id,
+    Person.key,
+    Person.login,
+    Person.name,
+    Person.name_pinyin,
+    Person.disabled_at.is_not(None),
+)
+
+
+def _persons(session: Session, where: ColumnElement[bool]) -> list[PersonRow]:
+    return [PersonRow(*row) for row in session.execute(select(*PERSON).where(where))]
+
+
+def person_by_key(session: Session, key: str) -> PersonRow | None:
+    """By the opaque key that addresses carry."""
+    return next(iter(_persons(session, Person.key == key)), None)
+
+
+def person_by_login(session: Session, login: str) -> PersonRow | None:
+    """By login, in its stored form (small letters)."""
+    return next(iter(_persons(session, Person.login == login)), None)
+
+
+def known(session: Session, login: str) -> Known:
+    """What judging a password needs, by login in its stored form."""
+    row = session.execute(
+        select(Person.id, Credential.password_hash, Person.disabled_at)
+        .outerjoin(Credential, Credential.person_id == Person.id)
+        .where(Person.login == login)
+    ).one_or_none()
+    return Known(None, None, False) if row is None else Known(row[0], row[1], row[2] is not None)
+
+
+def bearer(session: Session, token_hash: str, day: date) -> Bearer | None:
+    """Who signed in with this token: not revoked, not disabled. One query."""
+    rows = session.execute(
+        select(
+            Person.id, Person.key, Person.login, Person.name, Person.locale,
+            LoginSession.id, LoginSession.created_at, LoginSession.seen_at,
+            RoleGrant.role, RoleGrant.scope_kind, RoleGrant.scope_id,
+        )
+        .select_from(LoginSession)
+        .join(Person, Person.id == LoginSession.person_id)
+        .outerjoin(
+            RoleGrant,
+            (RoleGrant.person_id == Person.id)
+            & (RoleGrant.since <= day)
+            & or_(RoleGrant.until.is_(None), RoleGrant.until > day),
+        )
+        .where(
+            LoginSession.token_hash == token_hash,
+            LoginSession.revoked_at.is_(None),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(RoleGrant.id)
+    ).all()  # fmt: skip
+    if not rows:
+        return None
+    grants = tuple(Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None)
+    id_, key, login, name, locale, sign_in_id, created_at, seen_at = rows[0][:8]
+    return Bearer(id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants)
+
+
+def sign_ins(session: Session, person_id: int, since: datetime) -> list[SignInRow]:
+    """The sign-ins that hold and were seen since a moment, the latest first."""
+    rows = session.execute(
+        select(
+            LoginSession.id,
+            LoginSession.device,
+            LoginSession.address,
+            LoginSession.created_at,
+            LoginSession.seen_at,
+        )
+        .where(
+            LoginSession.person_id == person_id,
+            LoginSession.revoked_at.is_(None),
+            LoginSession.seen_at >= since,
+        )
+        .order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())
+    )
+    return [SignInRow(*row) for row in rows]

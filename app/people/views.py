@@ -1,0 +1,159 @@
+"""The door, the language, one's own account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import session as browser
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.base import clock
+from app.base.access import public, signed_in
+from app.base.errors import Refused
+from app.base.unit_of_work import database, session, settings
+from app.people import login, queries, service
+from app.people.addresses import safe_next
+from app.people.devices import device_name
+from app.people.forms import PasswordForm, SignInForm
+
+bp = Blueprint("people", __name__, template_folder="templates")
+Page = str | Response | tuple[str, int]
+LOCALES = ("zh_Hans_CN", "en")
+
+
+def _address() -> str:
+    return request.remote_addr or "?"
+
+
+def _fails(form: SignInForm | PasswordForm, refused: Refused) -> None:
+    """Put a refusal beside its field. The audit entry stays although the answer is an error."""
+    target = form[refused.field] if refused.field and refused.field in form else None
+    if target is None:
+        form.form_errors.append(refused.text)
+    else:
+        target.errors = [*target.errors, refused.text]
+    g.keep_on_error = True
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> Page:
+    """The sign-in form. A failed one keeps the login."""
+    goal = safe_next(request.values.get("next"))
+    if request.method == "GET" and current_user.is_authenticated:
+        return redirect(goal)
+    form = SignInForm(next=goal)
+    if form.validate_on_submit():
+        try:
+            return _enter(form, goal)
+        except Refused as refused:
+            _fails(form, refused)
+            return render_template("people/sign_in.html", form=form), refused.status
+    status = 422 if form.is_submitted() else 200
+    return render_template("people/sign_in.html", form=form), status
+
+
+def _enter(form: SignInForm, goal: str) -> Response:
+    name = service.plain_login(form.login.data)
+    # Judging takes long on purpose: the reading ends before it, the writing begins after it.
+    with database().reading() as reader:
+        known = queries.known(reader, name)
+    try:
+        service.judge(known, name, form.password.data, _address())
+    except Refused:
+        service.note_failure(session(), name, _address(), known)
+        raise
+    assert known.person_id is not None
+    device = device_name(request.user_agent.string)
+    _person, token = service.begin(session(), known.person_id, device, _address())
+    today = clock.local_day(clock.now(), settings().timezone)
+    bearer = queries.bearer(session(), service.hash_of(token), today)
+    assert bearer is not None
+    login.enter(token, bearer)
+    return redirect(goal)
+
+
+@bp.route("/sign-out", methods=["POST"])
+@signed_in
+def sign_out() -> Response:
+    """End this sign-in. What the player keeps on the device for later stays there."""
+    service.sign_out(session(), current_user.session_id, current_user.person_id)
+    login.leave()
+    flash(_("You are signed out."), "done")
+    answer = redirect(url_for("people.sign_in"))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@bp.route("/language", methods=["POST"])
+@public
+def language() -> Response:
+    """Change the language of this browser, and of the account when somebody is signed in."""
+    chosen = request.values.get("locale", "")
+    if chosen in LOCALES:
+        browser["locale"] = chosen
+        if current_user.is_authenticated:
+            service.choose_locale(session(), current_user.person_id, chosen)
+    return redirect(safe_next(request.form.get("back")))
+
+
+def _account(form: PasswordForm) -> str:
+    since = clock.now() - timedelta(minutes=settings().idle_minutes)
+    held = queries.sign_ins(session(), current_user.person_id, min(since, clock.now() - login.LONGEST))
+    today = clock.local_day(clock.now(), settings().timezone)
+    return render_template(
+        "people/account.html",
+        form=form,
+        sign_ins=held,
+        present=current_user.session_id,
+        unit=queries.unit_of(session(), current_user.person_id, today),
+    )
+
+
+@bp.route("/account", methods=["GET"])
+@signed_in
+def account() -> str:
+    """One's own account: who, where signed in, the password, light or dark."""
+    return _account(PasswordForm())
+
+
+@bp.route("/account/password", methods=["POST"])
+@signed_in
+def change_password() -> Page:
+    """Change one's own password."""
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            service.change_password(
+                session(), current_user.person_id, form.present.data, form.password.data,
+                current_user.session_id, _address(),
+            )  # fmt: skip
+        except Refused as refused:
+            _fails(form, refused)
+            return _account(form), refused.status
+        flash(_("The password is changed. Other devices were signed out."), "done")
+        return redirect(url_for("people.account"))
+    return _account(form), 422
+
+
+@bp.route("/account/sign-ins/<int:session_id>/end", methods=["POST"])
+@signed_in
+def end_sign_in(session_id: int) -> Response:
+    """End one of one's own sign-ins, on another device or this one."""
+    service.revoke(session(), session_id, current_user.person_id)
+    if session_id == current_user.session_id:
+        login.leave()
+        return redirect(url_for("people.sign_in"))
+    flash(_("That device is signed out."), "done")
+    return redirect(url_for("people.account"))
+
+
+@bp.app_context_processor
+def _me() -> dict[str, object]:
+    """Who is here, for the frames of all pages."""
+    if not (current_user and current_user.is_authenticated):
+        return {}
+    return {"person_name": current_user.name, "me_url": url_for("people.account")}

@@ -1,0 +1,83 @@
+"""Who may do what: one table, role × permission × scope. Pure; `app/base/access.py` enforces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ROLES = (
+    "learner",
+    "head_teacher",
+    "study_supervisor",
+    "unit_liaison",
+    "unit_admin",
+    "course_editor",
+    "lecturer",
+    "credit_reviewer",
+    "academy_admin",
+    "archive_reader",
+    "sys_admin",
+    "sec_admin",
+    "audit_admin",
+)
+SCOPES = ("own", "class", "unit", "academy")
+# No person holds two of them (`roles.md`).
+SEPARATED = frozenset({"sys_admin", "sec_admin", "audit_admin"})
+
+# permission → the roles that hold it. How far it reaches is the scope of the person's grant.
+TABLE: dict[str, frozenset[str]] = {
+    "study": frozenset({"learner"}),
+    "class.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
+    "statement.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
+    "course.edit": frozenset({"course_editor", "academy_admin"}),
+    "rules.see": frozenset({"academy_admin", "study_supervisor", "credit_reviewer"}),
+    "rules.publish": frozenset({"academy_admin"}),
+    "person.disable": frozenset({"academy_admin", "sec_admin"}),
+    "audit.see": frozenset({"audit_admin"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that a person holds today. `scope_id`: the class's or unit's id; None for own and academy."""
+
+    role: str
+    scope_kind: str
+    scope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom a person may see under one permission; staff queries take it first."""
+
+    everything: bool = False
+    class_ids: frozenset[int] = frozenset()
+    unit_ids: frozenset[int] = frozenset()
+
+    def sees_class(self, class_id: int) -> bool:
+        """May this class be seen?"""
+        return self.everything or class_id in self.class_ids
+
+
+def may(grants: Iterable[Grant], permission: str) -> bool:
+    """Does any role of the person hold the permission, however far it reaches?"""
+    holders = TABLE[permission]
+    return any(grant.role in holders for grant in grants)
+
+
+def scope_of(grants: Iterable[Grant], permission: str) -> Scope:
+    """How far the permission reaches: the union of the scopes of the grants that hold it."""
+    holding = [grant for grant in grants if grant.role in TABLE[permission]]
+    return Scope(
+        everything=any(grant.scope_kind == "academy" for grant in holding),
+        class_ids=frozenset(
+            g.scope_id for g in holding if g.scope_kind == "class" and g.scope_id is not None
+        ),
+        unit_ids=frozenset(g.scope_id for g in holding if g.scope_kind == "unit" and g.scope_id is not None),
+    )
+
+
+def clashes(roles: Iterable[str]) -> frozenset[str]:
+    """The separated roles that one person would hold together; empty when there is no clash."""
+    held = SEPARATED & frozenset(roles)
+    return held if len(held) > 1 else frozenset()

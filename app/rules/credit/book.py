@@ -1,0 +1,120 @@
+"""The versions of one rule set, and which of them judges a day."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from app.rules.credit.clauses import RuleSet
+from app.rules.credit.errors import RuleError, RuleErrors
+from app.rules.credit.evidence import Snapshot
+from app.rules.credit.kinds import SILENT
+from app.rules.credit.plan import Plan, compiled, values
+from app.rules.credit.selector import Selector
+
+_MINUTES = 1440
+
+
+class RuleBook:
+    """Versions of one id, oldest first. Keeps one compiled plan per (version, snapshot, part of the day)."""
+
+    def __init__(self, versions: Sequence[RuleSet]) -> None:
+        """Raises RuleErrors when they are not versions of one rule set, or share no period and time zone."""
+        if not versions:
+            raise RuleErrors([RuleError(1, "ruleset", "", "at least one version is needed")])
+        self.versions = tuple(sorted(versions, key=lambda v: (v.effective, v.version)))
+        self._check()
+        first = self.versions[0]
+        self.id, self.zone, self.period, self.unit = first.id, first.timezone, first.period, first.unit
+        self._effective = [v.effective for v in self.versions]
+        self._starts = sorted({0, *self._boundaries()})
+        self._plans: dict[tuple[int, Snapshot, int], Plan | None] = {}
+        self._fits: dict[tuple[int, Snapshot, int, str], tuple[str, ...]] = {}
+        self._grace = any(v.grace_minutes for v in self.versions)
+
+    def _check(self) -> None:
+        first, errors = self.versions[0], []
+        for before, each in zip(self.versions, self.versions[1:], strict=False):
+
+            def wrong(table: str, text: str, version: int = each.version) -> None:
+                errors.append(RuleError(1, table, "", f"version {version}: {text}"))
+
+            if each.id != first.id:
+                wrong("ruleset", f"id {each.id!r} is another rule set than {first.id!r}")
+            if each.version <= before.version or each.effective <= before.effective:
+                wrong(
+                    "ruleset",
+                    f"version and effective date must both rise after version {before.version}"
+                    f" ({before.effective})",
+                )
+            if each.timezone.key != first.timezone.key:
+                wrong("ruleset", "all versions share one time zone; another one is a new rule set")
+            if each.period.shape() != first.period.shape():
+                wrong(
+                    "period", "all versions share start, months, first and cycle; others are a new rule set"
+                )
+        if errors:
+            raise RuleErrors(errors)
+
+    def _boundaries(self) -> Iterator[int]:
+        """The minutes of the day at which some clock selector changes its mind."""
+        for version in self.versions:
+            selectors = [
+                *(c.when for c in version.converts),
+                *(w.when for w in version.weights),
+                *(m.when for m in version.marks),
+                *(r.when for r in version.rounds),
+                *(d.when for d in version.duplicates),
+                *(c.when for c in version.caps),
+                *(t.when for t in version.tests),
+            ]
+            for selector in selectors:
+                yield from _changes(selector)
+
+    def version_on(self, day: date) -> RuleSet | None:
+        """The version of a day of happening; None before the first."""
+        place = bisect_right(self._effective, day)
+        return self.versions[place - 1] if place else None
+
+    def local(self, happened: datetime, kind: str) -> tuple[date, int]:
+        """Academy-local day and part of the day (its first minute). A version's grace may pull a watched
+        piece back over the midnight that ends a period or version."""
+        here = happened.astimezone(self.zone)
+        day, minute = here.date(), here.hour * 60 + here.minute
+        if self._grace and kind == "watched":
+            before = day - timedelta(days=1)
+            version = self.version_on(before)
+            if (
+                version is not None
+                and minute < version.grace_minutes
+                and (
+                    self.version_on(day) is not version or self.period.index(day) != self.period.index(before)
+                )
+            ):
+                return before, self._starts[-1]
+        return day, self._starts[bisect_right(self._starts, minute) - 1]
+
+    def plan(self, version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
+        """How this version judges such pieces; None where nothing converts them."""
+        key = (version.version, snapshot, minute)
+        if key not in self._plans:
+            self._plans[key] = None if snapshot[0] in SILENT else compiled(version, snapshot, minute)
+        return self._plans[key]
+
+    def counted_by(self, version: RuleSet, snapshot: Snapshot, minute: int, bucket: str) -> tuple[str, ...]:
+        """Names of this version's tests that count such postings."""
+        key = (version.version, snapshot, minute, bucket)
+        found = self._fits.get(key)
+        if found is None:
+            seen = values(snapshot, minute, bucket)
+            found = self._fits[key] = tuple(t.id for t in version.tests if t.when.fits(seen))
+        return found
+
+
+def _changes(when: Selector) -> Iterator[int]:
+    if "clock" in when.sets:
+        inside = when.sets["clock"]
+        for minute in range(_MINUTES):
+            if inside.has(minute) != inside.has((minute - 1) % _MINUTES):
+                yield minute

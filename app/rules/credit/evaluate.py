@@ -1,0 +1,55 @@
+"""Rules and evidence as texts → the report as text: what `duxue rules evaluate` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from app.rules.credit import document, report
+from app.rules.credit.book import RuleBook
+from app.rules.credit.clauses import RuleSet
+from app.rules.credit.errors import EvidenceError
+from app.rules.credit.evidence import parse
+from app.rules.credit.fold import settle
+
+
+def evaluate(
+    rules_texts: Sequence[str], evidence_json: str, *, as_known: date | None = None, until: date | None = None
+) -> str:
+    """The canonical JSON report of one learner's evidence under these versions of one rule set.
+
+    `as_known`: only what was known by the end of that academy-local day; `until`: close empty periods up to
+    that day. Raises RuleErrors or EvidenceError.
+    """
+    return evaluate_loaded([document.load(text) for text in rules_texts], evidence_json, as_known, until)
+
+
+def evaluate_loaded(
+    versions: Sequence[RuleSet], evidence_json: str, as_known: date | None = None, until: date | None = None
+) -> str:
+    """As `evaluate`, with rule sets loaded already (so that a caller can name the wrong file)."""
+    book = RuleBook(versions)
+    data = _evidence(evidence_json)
+    pieces = [parse(each, book.zone) for each in data["evidence"]]
+    if as_known is not None:
+        pieces = [p for p in pieces if p.known.astimezone(book.zone).date() <= as_known]
+    return report.as_json(settle(book, pieces, explain=True, until=until), data.get("learner"))
+
+
+def _evidence(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"the evidence is not JSON: {error}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("evidence"), list):
+        raise EvidenceError('the evidence must be an object {"learner": "…", "evidence": [ … ]}')
+    unknown = sorted(set(data) - {"learner", "seals", "evidence"})
+    if unknown:
+        raise EvidenceError(f"unknown field {unknown[0]!r}; allowed: learner, seals, evidence")
+    if data.get("seals"):
+        raise EvidenceError("'seals': sealed periods are part of the language but not supported yet")
+    if not isinstance(data.get("learner"), str | None):
+        raise EvidenceError(f"'learner' must be a text, not {data['learner']!r:.60}")
+    return data

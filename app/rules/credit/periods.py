@@ -1,0 +1,56 @@
+"""Training periods and cycles: which period a day falls into, and where it begins and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRound:
+    """How a quota that was lowered or weighed by days is rounded once, in thousandths."""
+
+    to_m: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRule:
+    """Periods of `months`, the first beginning on `month`-`day` of `first`; `cycle` of them are a cycle."""
+
+    month: int
+    day: int
+    months: int
+    first: int
+    cycle: int
+    standing: str
+    reduce: str
+    quota_round: QuotaRound | None
+    late: str
+    seal_after_months: int
+
+    def start(self, index: int) -> date:
+        """The first day of a period (0 is the first period)."""
+        months = self.first * 12 + self.month - 1 + index * self.months
+        return date(months // 12, months % 12 + 1, self.day)
+
+    def end(self, index: int) -> date:
+        """The last day of a period."""
+        return self.start(index + 1) - timedelta(days=1)
+
+    def index(self, day: date) -> int:
+        """The period of a day; below 0 before the first."""
+        months = (day.year - self.first) * 12 + day.month - self.month
+        return (months if day.day >= self.day else months - 1) // self.months
+
+    def cycle_of(self, index: int) -> int:
+        """The cycle of a period."""
+        return index // self.cycle
+
+    def closes_cycle(self, index: int) -> bool:
+        """Is this the last period of its cycle?"""
+        return index % self.cycle == self.cycle - 1
+
+    def shape(self) -> tuple[int, int, int, int, int]:
+        """What all versions of one rule set must share."""
+        return self.month, self.day, self.months, self.first, self.cycle

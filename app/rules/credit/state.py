@@ -1,0 +1,69 @@
+"""What the fold carries from piece to piece. State is keyed by the clause's id, so it outlives a version."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import TypeAlias
+
+from app.rules.credit.evidence import Numbers, Piece
+from app.rules.credit.periods import PeriodRule
+from app.rules.credit.plan import Plan
+from app.rules.credit.settlement import Why
+
+Key: TypeAlias = tuple[Hashable, ...]
+
+
+@dataclass(slots=True)
+class First:
+    """What a duplicate clause remembers under one key: its first credited day, and the largest amount."""
+
+    day: date
+    index: int
+    series: Key | None
+    largest: int = 0
+
+
+@dataclass(slots=True)
+class At:
+    """One piece in its place: when, under which plan, and its reasons so far (None: not asked for)."""
+
+    piece: Piece
+    day: date
+    minute: int
+    index: int
+    plan: Plan
+    why: list[Why] | None
+
+    def say(self, clause: str, did: str, *numbers: int) -> None:
+        """Note a reason, if they were asked for."""
+        if self.why is not None:
+            first, second, third = numbers
+            self.why.append(Why(clause, did, (first, second, third)))
+
+    @property
+    def series(self) -> Key | None:
+        """The rising series that the piece belongs to; None where it stands for itself."""
+        piece = self.piece
+        if self.plan.series is None or piece.item is None:
+            return None
+        return piece.kind, piece.item, piece.edition
+
+
+@dataclass(slots=True)
+class State:
+    """Series, pools, firsts and used caps of one learner."""
+
+    period: PeriodRule
+    done: dict[Key, date] = field(default_factory=dict)
+    seen: dict[Key, Numbers] = field(default_factory=dict)
+    pools: dict[Key, tuple[Fraction, int]] = field(default_factory=dict)
+    firsts: dict[Key, First] = field(default_factory=dict)
+    used: dict[Key, int] = field(default_factory=dict)
+
+
+def plain_day(day: date) -> int:
+    """2026-05-01 → 20260501, as reasons carry days."""
+    return day.year * 10000 + day.month * 100 + day.day

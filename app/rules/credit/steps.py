@@ -1,0 +1,176 @@
+"""The pipeline's steps, a function per kind of clause: mark, amount (convert, weight, round), repeat, cap."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from math import gcd
+
+from app.rules.credit.clauses import Cap, Duplicate, Mark
+from app.rules.credit.formula import Ratio
+from app.rules.credit.periods import PeriodRule
+from app.rules.credit.state import At, First, Key, State, plain_day
+
+
+def reached(at: At, mark: Mark) -> bool:
+    """mark: is the measure reached?"""
+    numbers = at.piece.numbers
+    if mark.reached(numbers):
+        return True
+    if isinstance(mark.measure, Ratio):
+        top, bottom = mark.measure.top.value(numbers), mark.measure.bottom.value(numbers)
+    else:
+        exact = mark.measure.coeff * mark.measure.value(numbers) * 1000
+        top, bottom = exact.__floor__(), (mark.threshold * 1000).__ceil__()
+    at.say(mark.id, "below mark", top, bottom, 0)
+    return False
+
+
+def amount(state: State, at: At) -> int:
+    """convert, weight, series and pool, and the one rounding: thousandths."""
+    plan = at.plan
+    top, bottom = plan.exact(at.piece.numbers)
+    if plan.plain:
+        gives = plan.rounded(top, bottom)
+    else:
+        summed = _summed(state, at, Fraction(top, bottom))
+        if summed is None:
+            return 0
+        exact, gives = summed
+        top, bottom = exact.numerator, exact.denominator
+    if at.why is not None:
+        for weight in plan.weights:
+            at.say(weight.id, "weighs", *weight.times.as_integer_ratio(), 0)
+        common = gcd(top, bottom)
+        at.say(plan.convert.id, "gives", top // common, bottom // common, gives)
+    return gives
+
+
+def _summed(state: State, at: At, exact: Fraction) -> tuple[Fraction, int] | None:
+    """The running sum of a series or pool, and what it rises by; None when its series has given already."""
+    plan, series = at.plan, at.series
+    key: Key = ("piece", at.piece.id)
+    done: Key | None = None
+    if series is not None and plan.series == "increase":
+        key = ("series", *series)
+        exact = _increase(state, at, series, exact)
+    elif series is not None:
+        done = (*series, at.piece.take)
+        if done in state.done:
+            at.say(plan.convert.id, "repeat", plain_day(state.done[done]), 0, 0)
+            return None
+    key = _pool(at) or key
+    total, given = state.pools.get(key, (Fraction(0), 0))
+    total += exact
+    # Another version's rounding may give less for the same sum; what was given stays given.
+    now = max(given, plan.rounded(total.numerator, total.denominator))
+    if key[0] != "piece":
+        state.pools[key] = total, now
+    if done is not None and now > given:
+        state.done[done] = at.day
+    return total, now - given
+
+
+def _increase(state: State, at: At, series: Key, exact: Fraction) -> Fraction:
+    """What a piece adds to its series, judged by its own version also where an older one gave the rest."""
+    last = state.seen.get(series)
+    if last is not None:
+        exact = max(Fraction(0), exact - Fraction(*at.plan.exact(last)))
+    if last is None or exact > 0:
+        state.seen[series] = at.piece.numbers
+    return exact
+
+
+def _pool(at: At) -> Key | None:
+    convert, piece = at.plan.convert, at.piece
+    if convert.pool == "day":
+        return "pool", convert.id, at.plan.bucket, at.day
+    if convert.pool == "period":
+        return "pool", convert.id, at.plan.bucket, at.index
+    found = {"item": piece.item, "run": piece.run}.get(convert.pool)
+    return None if found is None else ("pool", convert.id, at.plan.bucket, found)
+
+
+def repeats(state: State, at: At, asked: int) -> int:
+    """duplicate: what is left of an amount. Only what gave something is remembered."""
+    left, kept = asked, []
+    series = at.series if at.plan.series == "increase" else None
+    for rule in at.plan.duplicates:
+        key = _alike(rule, at)
+        if key is None:
+            continue
+        first = state.firsts.get(key)
+        if first is None or not _within(state.period, rule, first, at):
+            first = First(at.day, at.index, series)
+        elif series is None or series != first.series:
+            # The pieces of one increasing series are not repeats of each other.
+            fits = max(0, asked - first.largest) if rule.largest else 0
+            if fits < left:
+                left = fits
+                at.say(rule.id, "repeat", plain_day(first.day), asked, fits)
+        kept.append((key, first))
+    if left:
+        for key, first in kept:
+            first.largest = max(first.largest, asked)
+            state.firsts[key] = first
+    return left
+
+
+def _alike(rule: Duplicate, at: At) -> Key | None:
+    piece = at.piece
+    known = {
+        **piece.facts(),
+        "item": piece.item,
+        "edition": piece.edition,
+        "run": piece.run,
+        "take": piece.take,
+    }
+    found = [known[field] for field in rule.key]
+    # Pieces of which nothing is known cannot be told to be the same.
+    return None if all(each is None for each in found) else (rule.id, *found)
+
+
+def _within(period: PeriodRule, rule: Duplicate, first: First, at: At) -> bool:
+    if rule.within == "day":
+        return first.day == at.day
+    if rule.within == "period":
+        return first.index == at.index
+    if rule.within == "cycle":
+        return period.cycle_of(first.index) == period.cycle_of(at.index)
+    return rule.within == "ever" or at.day < _years_later(first.day, rule.years)
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return date(day.year + years, 3, 1)
+
+
+def capped(state: State, at: At, earned: int) -> int:
+    """cap: the smallest room of all; each is charged with what the piece took, not with what it asked for."""
+    taken, tightest, keys = earned, None, []
+    for cap in at.plan.caps:
+        key = _place(state.period, cap, at)
+        keys.append(key)
+        room = max(0, cap.limit_m - state.used.get(key, 0))
+        if room < taken:
+            taken, tightest = room, cap
+    for key in keys:
+        state.used[key] = state.used.get(key, 0) + taken
+    if tightest is not None:
+        at.say(tightest.id, "cut", earned, taken, tightest.limit_m)
+    return taken
+
+
+def _place(period: PeriodRule, cap: Cap, at: At) -> Key:
+    piece = at.piece
+    if cap.per == "period":
+        return cap.id, at.index
+    if cap.per == "day":
+        return cap.id, at.day
+    if cap.per == "item":
+        return cap.id, at.index, piece.item or ("", piece.id)
+    if cap.per == "run":
+        return cap.id, piece.run or ("", piece.id)
+    return (cap.id, period.cycle_of(at.index)) if cap.per == "cycle" else (cap.id,)

@@ -1,0 +1,208 @@
+// The player page: opens a viewing when the picture first runs, reports by beats, shows what counts.
+import { Reporter, sendLeftovers } from "./beats.js";
+import { Controls } from "./controls.js";
+import { clock, draw, total, united, without } from "./coverage.js";
+import { Transcript } from "./transcript.js";
+
+const data = JSON.parse(document.getElementById("player-data").textContent);
+const { words } = data;
+const root = document.querySelector(".player");
+const video = root.querySelector("video, audio");
+const box = document.getElementById("coverage");
+const saved = document.getElementById("saved");
+const note = document.getElementById("player-note");
+const layers = { counted: data.coverage, pending: data.pending, refused: [] };
+const reasons = new Map(); // "start-end" → reason, of ranges that this page saw refused or pending
+let reporter = null;
+let opening = null;
+let resume = data.resume_ms;
+
+new Controls(root, video, words, data.max_rate);
+const transcript = new Transcript(
+  document.getElementById("transcript-text"), document.getElementById("transcript-search"),
+  document.getElementById("transcript-found"), words, (seconds) => { video.currentTime = seconds; },
+);
+
+function say(kind, text, button) {
+  note.textContent = "";
+  note.hidden = !text;
+  note.className = `notice notice-${kind}`;
+  if (!text) return;
+  const line = document.createElement("p");
+  line.textContent = text;
+  note.append(line);
+  if (button) note.append(button);
+}
+
+function show() {
+  layers.refused = without(united(layers.refused), layers.counted);
+  const sums = { counted: total(layers.counted), pending: total(layers.pending), refused: total(layers.refused) };
+  const unseen = Math.max(0, data.length_ms - sums.counted - sums.pending - sums.refused);
+  const said = words.coverage.replace("{counted}", clock(sums.counted)).replace("{length}", clock(data.length_ms))
+    .replace("{pending}", clock(sums.pending)).replace("{refused}", clock(sums.refused));
+  draw(box, data.length_ms, layers, video.currentTime * 1000, said);
+  for (const [kind, ms] of Object.entries({ ...sums, unseen })) document.getElementById(`tally-${kind}`).textContent = clock(ms);
+  listReasons();
+}
+
+function listReasons() {
+  const list = document.getElementById("segments");
+  list.textContent = "";
+  for (const [kind, spans] of [["refused", layers.refused], ["pending", layers.pending]]) {
+    for (const [start, end] of spans) list.append(segment(kind, start, end));
+  }
+}
+
+function segment(kind, start, end) {
+  const item = document.createElement("li");
+  const tag = document.createElement("span");
+  const swatch = document.createElement("span");
+  const range = document.createElement("p");
+  const why = document.createElement("p");
+  tag.className = `tag tag-${kind}`;
+  swatch.className = `swatch swatch-${kind}`;
+  swatch.setAttribute("aria-hidden", "true");
+  tag.append(swatch, words[kind]);
+  range.className = "num";
+  range.textContent = `${clock(start)}\u2013${clock(end)}`;
+  why.className = "why-text";
+  const known = Array.from(reasons).find(([, each]) => each.start < end && each.end > start);
+  why.textContent = words.reasons[known ? known[1].reason : kind === "pending" ? "network_away" : "faster_than_time"] || "";
+  item.append(tag, range, why);
+  return item;
+}
+
+function answered(answer) {
+  layers.counted = united(layers.counted.concat(answer.credited));
+  layers.refused = layers.refused.concat(answer.refused.map((each) => each.range).filter(([start, end]) => end > start && start >= 0));
+  layers.pending = without(united(layers.pending.concat(answer.pending.map((each) => each.range))), layers.counted);
+  for (const { range, reason } of answer.refused.concat(answer.pending)) {
+    reasons.set(range.join("-"), { start: range[0], end: range[1], reason });
+  }
+  show();
+  saved.textContent = words.saved.replace("{at}", clock(Math.min(data.length_ms, video.currentTime * 1000)));
+  saved.className = "tag tag-counted";
+  if (note.dataset.about === "away") { say("info", ""); note.dataset.about = ""; }
+  if (answer.mark) credit();
+}
+
+async function credit() {
+  try {
+    const found = await fetch(data.credit_url, { headers: { Accept: "text/html" } });
+    if (found.ok) document.getElementById("credit").innerHTML = await found.text(); // our own server's template
+  } catch (error) {
+    // The statement shows it in any case.
+  }
+}
+
+function ended(reason) {
+  const again = document.createElement("button");
+  video.pause();
+  reporter = null;
+  again.type = "button";
+  again.className = "btn btn-main";
+  again.textContent = words.continue_here;
+  again.addEventListener("click", () => { say("info", ""); video.play().catch(() => {}); });
+  const final = ["disabled", "left_class", "withdrawn"].includes(reason);
+  say("refused", words.ended[reason] || words.ended.other, final ? null : again);
+}
+
+function waiting(ms, failing) {
+  if (!failing) return;
+  note.dataset.about = "away";
+  say("pending", words.away.replace("{kept}", clock(ms)));
+  saved.textContent = words.kept.replace("{kept}", clock(ms));
+  saved.className = "tag tag-pending";
+}
+
+async function open() {
+  const answer = await fetch("/viewings", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": data.csrf },
+    body: JSON.stringify({ lesson: data.lesson }),
+  });
+  if (answer.status === 401) {
+    location.assign(data.sign_in_url);
+    throw new Error("signed out");
+  }
+  const opened = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error("refused"), { said: opened.text });
+  layers.counted = united(opened.coverage);
+  layers.pending = united(opened.pending);
+  reporter = new Reporter(opened, { onAnswer: answered, onWaiting: waiting, onEnded: ended });
+  if (opened.credited) credit();
+  show();
+  if (await sendLeftovers(opened.viewing)) location.reload(); // an older page's time has just been counted
+}
+
+// Plays only while a viewing is open: seconds without one could never count.
+async function ensureOpen() {
+  if (reporter || opening) return opening;
+  opening = open();
+  try {
+    await opening;
+    if (!video.paused) reporter.begin(video.currentTime * 1000);
+  } catch (error) {
+    video.pause();
+    say("refused", error.said || words.cannot_open);
+  } finally {
+    opening = null;
+  }
+  return undefined;
+}
+
+function most() {
+  return 2500 * Math.max(1, video.playbackRate);
+}
+
+video.addEventListener("loadedmetadata", () => {
+  if (resume > 0 && resume < data.length_ms - 1000) video.currentTime = resume / 1000;
+  resume = 0;
+});
+video.addEventListener("playing", () => {
+  if (reporter) reporter.begin(video.currentTime * 1000);
+  else ensureOpen();
+});
+video.addEventListener("timeupdate", () => {
+  if (reporter && !video.seeking && !video.paused) reporter.reach(video.currentTime * 1000, most());
+  transcript.follow(video.currentTime);
+});
+video.addEventListener("seeking", () => {
+  if (!reporter) return;
+  reporter.finish();
+  reporter.send();
+});
+video.addEventListener("seeked", () => {
+  if (reporter && !video.paused) reporter.begin(video.currentTime * 1000);
+  show();
+});
+for (const name of ["pause", "ended"]) {
+  video.addEventListener(name, () => {
+    if (!reporter) return;
+    if (reporter.current) reporter.reach(video.currentTime * 1000, most());
+    reporter.finish();
+    reporter.send();
+  });
+}
+video.addEventListener("error", () => say("refused", words.cannot_play));
+document.addEventListener("visibilitychange", () => {
+  if (reporter && document.visibilityState === "hidden") reporter.hide();
+});
+window.addEventListener("pagehide", () => reporter && reporter.hide());
+window.addEventListener("online", () => reporter && reporter.send());
+setInterval(() => reporter && !video.paused && reporter.keep(), 2000);
+
+function useTrack() {
+  const lang = document.documentElement.lang.slice(0, 2);
+  const tracks = Array.from(video.textTracks);
+  const track = tracks.find((each) => each.language.startsWith(lang)) || tracks[0];
+  if (!track) return;
+  track.mode = "showing";
+  const element = Array.from(video.querySelectorAll("track")).find((each) => each.track === track);
+  const fill = () => track.cues && transcript.show(track.cues);
+  element.addEventListener("load", fill);
+  if (element.readyState === 2) fill();
+}
+
+useTrack();
+show();

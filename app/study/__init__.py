@@ -1,0 +1,1 @@
+"""What joins the slices for the learner and the course editor: my year, catalogue, course page, editor."""

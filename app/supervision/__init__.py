@@ -1,0 +1,1 @@
+"""What joins the slices for those who see learners through: my class."""

@@ -1,0 +1,14 @@
+"""Every slice's tables, so that the metadata is whole."""
+
+from __future__ import annotations
+
+from app.base import audit, tasks
+from app.base.db import Base
+from app.classes import models as classes
+from app.courses import models as courses
+from app.credits import models as credits
+from app.people import models as people
+from app.viewing import models as viewing
+
+METADATA = Base.metadata
+MODULES = (audit, classes, courses, credits, people, tasks, viewing)

@@ -1,0 +1,1 @@
+"""Viewing time: opening, beats, coverage, traces; the player."""

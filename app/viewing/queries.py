@@ -1,0 +1,87 @@
+"""Reads of viewings and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
+from app.rules.viewing import spans
+from app.viewing.models import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a learner is in one media version; milliseconds, `watched_at_ms` since 1970 (0: never)."""
+
+    counted_ms: int
+    pending_ms: int
+    resume_ms: int
+    watched_at_ms: int
+
+
+def progress(session: Session, learner_id: int, media_version_ids: Sequence[int]) -> dict[int, Progress]:
+    """By media version; those never opened are missing."""
+    found = session.execute(
+        select(
+            Coverage.media_version_id, Coverage.counted_ms, Coverage.pending_ms, Coverage.resume_ms,
+            Coverage.watched_at_ms,
+        ).where(Coverage.learner_id == learner_id, Coverage.media_version_id.in_(media_version_ids))
+    )  # fmt: skip
+    return {row[0]: Progress(*row[1:]) for row in found}
+
+
+def class_progress(
+    session: Session, learner_ids: Sequence[int], media_version_ids: Sequence[int]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """By (learner, media version): counted ms and the last moment watched (ms since 1970)."""
+    found = session.execute(
+        select(Coverage.learner_id, Coverage.media_version_id, Coverage.counted_ms, Coverage.watched_at_ms).where(
+            Coverage.learner_id.in_(learner_ids), Coverage.media_version_id.in_(media_version_ids)
+        )
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in found}
+
+
+def receipt(session: Session, learner_id: int, media_version_id: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Counted and pending ranges, as lists of [start_ms, end_ms]."""
+    row = session.get(Coverage, (learner_id, media_version_id))
+    if row is None:
+        return [], []
+    return _pairs(row.spans), _pairs(row.pending)
+
+
+def has_evidence(session: Session, learner_id: int, key: str) -> bool:
+    """Is a piece of evidence with this key recorded?"""
+    found = session.scalar(select(Evidence.id).where(Evidence.learner_id == learner_id, Evidence.key == key))
+    return found is not None
+
+
+def _pairs(packed: bytes) -> list[list[int]]:
+    return [list(pair) for pair in spans.pairs(spans.unpack(packed))]
+
+
+def credit_of(session: Session, learner_id: int, media_version_id: int) -> list[tuple[int, str, int]]:
+    """What this learner has been credited for a media version: (ledger number, bucket, thousandths), newest first."""
+    rows = session.execute(
+        select(LedgerTransaction.seq, LedgerEntry.account, LedgerEntry.amount)
+        .join(
+            LedgerEntry,
+            (LedgerEntry.learner_id == LedgerTransaction.learner_id) & (LedgerEntry.seq == LedgerTransaction.seq),
+        )
+        .where(
+            LedgerTransaction.learner_id == learner_id,
+            LedgerTransaction.evidence_key.startswith(f"watched:{media_version_id}:", autoescape=True),
+            LedgerEntry.account.startswith("learner/"),
+            LedgerEntry.account.endswith("/countable"),
+        )
+        .order_by(LedgerTransaction.seq.desc())
+    ).all()
+    sums: dict[str, list[int]] = {}
+    for seq, account, amount in rows:
+        found = sums.setdefault(account.split("/")[2], [seq, 0])
+        found[1] += amount
+    return [(seq, bucket, amount) for bucket, (seq, amount) in sums.items() if amount]

@@ -1,0 +1,142 @@
+"""The rows of a batch in memory, and the decision of each of its beats upon them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from app.rules.viewing import beat as rules
+from app.rules.viewing import spans, trace
+from app.rules.viewing.lease import LeaseClaims
+from app.viewing import protocol
+
+# What was played before one of these ended a viewing is still taken; after any other end, nothing.
+TAKES_BACKLOG = frozenset({"taken_over", "closed", "lease_ended"})
+TAIL_BYTES = 500  # beyond 2 KB a row leaves its page and PostgreSQL halves its speed
+TOUCH_MS = 60_000
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One beat on its way through a batch; `done` is released when its answer is durable."""
+
+    claims: LeaseClaims
+    seq: int
+    ranges: list[object]
+    close: bool
+    done: threading.Lock = field(default_factory=threading.Lock)
+    status: int = 503
+    body: bytes = b""
+    due: bool = False
+
+
+@dataclass(slots=True)
+class ViewingRow:
+    """The columns of `viewing` that a beat reads and writes."""
+
+    learner_id: int
+    id: int
+    media_version_id: int
+    session_id: int | None
+    expires_ms: int
+    ended_ms: int | None
+    end_reason: str | None
+    state: rules.ViewingState
+    touched_ms: int
+    chunks: int
+    marks: tuple[int, ...]
+    answer: bytes
+    tail: bytes
+    changed: bool = False
+    sealed: list[tuple[int, bytes]] = field(default_factory=list)
+    touch: bool = False
+
+
+@dataclass(slots=True)
+class CoverageRow:
+    """The columns of `coverage`."""
+
+    learner_id: int
+    media_version_id: int
+    state: rules.CoverageState
+    pending_ms: int
+    resume_ms: int
+    watched_at_ms: int
+    due_mark_ms: int | None
+    due_at_ms: int | None
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the academy's settings say about beats."""
+
+    ceiling_ms: int
+    backlog_ms: int
+
+
+def decide(waiting: Waiting, viewing: ViewingRow, coverage: CoverageRow, now_ms: int, policy: Policy) -> None:
+    """Judge one beat; change the rows in memory and set the answer (not yet released)."""
+    if viewing.ended_ms is None and now_ms >= viewing.expires_ms:
+        _end(viewing, viewing.expires_ms, "lease_ended")
+    if viewing.ended_ms is not None and not _takes_backlog(viewing, now_ms, policy):
+        waiting.status, waiting.body = 409, protocol.closed(viewing.end_reason or "closed")
+        return
+    if waiting.seq > viewing.state.seq:
+        _apply(waiting, viewing, coverage, now_ms, policy)
+    if viewing.end_reason is None:
+        waiting.status, waiting.body = 200, viewing.answer
+    else:
+        waiting.status, waiting.body = 409, protocol.closed(viewing.end_reason, viewing.answer)
+    if waiting.close and viewing.ended_ms is None:
+        _end(viewing, now_ms, "closed")
+
+
+def _takes_backlog(viewing: ViewingRow, now_ms: int, policy: Policy) -> bool:
+    assert viewing.ended_ms is not None
+    return viewing.end_reason in TAKES_BACKLOG and now_ms <= viewing.ended_ms + policy.backlog_ms
+
+
+def _end(viewing: ViewingRow, now_ms: int, reason: str) -> None:
+    viewing.ended_ms = rules.end(viewing.state, now_ms)
+    viewing.end_reason, viewing.changed = reason, True
+
+
+def _apply(waiting: Waiting, viewing: ViewingRow, coverage: CoverageRow, now_ms: int, policy: Policy) -> None:
+    claims = waiting.claims
+    terms = rules.Terms(claims.length_ms, claims.rate_m, policy.ceiling_ms, viewing.marks)
+    as_of = now_ms if viewing.ended_ms is None else viewing.ended_ms
+    found = rules.decide(viewing.state, coverage.state, terms, waiting.seq, waiting.ranges, as_of)
+    viewing.state, coverage.state = found.viewing, found.coverage
+    viewing.answer = protocol.answer(waiting.seq, found, claims.length_ms)
+    viewing.changed = coverage.changed = True
+    _keep_trace(viewing, found.trace)
+    if now_ms - viewing.touched_ms >= TOUCH_MS and viewing.ended_ms is None:
+        viewing.touched_ms, viewing.touch = now_ms, True
+    coverage.pending_ms = spans.length(found.coverage.pending)
+    coverage.watched_at_ms = max(coverage.watched_at_ms, as_of)
+    coverage.resume_ms = _resume(waiting.ranges, claims.length_ms, coverage.resume_ms)
+    if found.crossed is not None:
+        coverage.due_mark_ms = found.crossed
+        coverage.due_at_ms = now_ms
+        waiting.due = True
+
+
+def _keep_trace(viewing: ViewingRow, record: bytes) -> None:
+    if viewing.tail and len(viewing.tail) + len(record) > TAIL_BYTES:
+        viewing.sealed.append((viewing.chunks, viewing.tail))
+        viewing.chunks += 1
+        viewing.tail = record
+    else:
+        viewing.tail = trace.append(viewing.tail, record)
+
+
+def _resume(ranges: list[object], length_ms: int, before: int) -> int:
+    """Where to go on: the end of the last range that is one; the beginning after the end."""
+    for played in reversed(ranges):
+        if isinstance(played, list) and len(played) == 2 and type(played[1]) is int:
+            if 0 <= played[1] < length_ms:
+                return played[1]
+            return 0 if played[1] >= length_ms else before
+    return before

@@ -1,0 +1,218 @@
+"""How a batch is read and written: two databases, one behaviour.
+
+Lock order, here and in `service.py`: coverage rows by key, then viewing rows by key, then the
+learner's ledger. Everybody who keeps it can wait for each other but never in a circle.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import psycopg
+
+from app.base.clock import AnchoredClock
+from app.base.db import prepare_sqlite
+from app.rules.viewing import spans
+from app.rules.viewing.beat import CoverageState, ViewingState
+from app.viewing.marks import unpack
+from app.viewing.rows import CoverageRow, ViewingRow
+
+Key = tuple[int, int]
+V_COLUMNS = (
+    "learner_id, id, media_version_id, session_id, expires_ms, ended_ms, end_reason, seq, clock_ms, open_us,"
+    " credit_us, touched_ms, chunks, marks, answer, trace_tail"
+)
+C_COLUMNS = (
+    "learner_id, media_version_id, counted_ms, pending_ms, resume_ms, watched_at_ms, due_mark_ms, due_at_ms,"
+    " spans, pending"
+)
+
+
+class Store(Protocol):
+    """One connection that commits whole batches. After any exception: `drop()`, then begin anew."""
+
+    def read(self, keys: Sequence[Key], covers: Sequence[Key]) -> tuple[int, list[ViewingRow], list[CoverageRow]]:
+        """Begin, lock the rows of these sorted keys, and say what time it is (ms)."""
+
+    def write(self, viewings: Sequence[ViewingRow], covers: Sequence[CoverageRow], now_ms: int) -> None:
+        """Write the changed rows and commit: after this returns, they are durable."""
+
+    def drop(self) -> None:
+        """Forget the connection and whatever it had begun."""
+
+
+def _viewing(row: Sequence[Any]) -> ViewingRow:
+    (
+        learner,
+        key,
+        media,
+        session,
+        expires,
+        ended,
+        reason,
+        seq,
+        at,
+        open_us,
+        credit_us,
+        touched,
+        chunks,
+        marks,
+        answer,
+        tail,
+    ) = row
+    state = ViewingState(seq, at, open_us, credit_us)
+    return ViewingRow(
+        learner, key, media, session, expires, ended, reason, state, touched, chunks,
+        unpack(marks), bytes(answer), bytes(tail),
+    )  # fmt: skip
+
+
+def _coverage(row: Sequence[Any]) -> CoverageRow:
+    learner, media, counted, pending_ms, resume, watched, due, due_at, covered, pending = row
+    state = CoverageState(spans.unpack(covered), spans.unpack(pending), counted)
+    return CoverageRow(learner, media, state, pending_ms, resume, watched, due, due_at)
+
+
+def _v_values(row: ViewingRow) -> tuple[Any, ...]:
+    state = row.state
+    return (
+        state.seq, state.clock_ms, state.open_us, state.credit_us, row.touched_ms, row.chunks, row.answer, row.tail,
+        row.ended_ms, row.end_reason, row.learner_id, row.id,
+    )  # fmt: skip
+
+
+def _c_values(row: CoverageRow) -> tuple[Any, ...]:
+    state = row.state
+    return (
+        state.counted_ms, row.pending_ms, row.resume_ms, row.watched_at_ms, row.due_mark_ms, row.due_at_ms,
+        spans.pack(state.spans), spans.pack(state.pending), row.learner_id, row.media_version_id,
+    )  # fmt: skip
+
+
+def _chunks(rows: Iterable[ViewingRow]) -> list[tuple[int, int, int, bytes]]:
+    return [(row.learner_id, row.id, number, piece) for row in rows for number, piece in row.sealed]
+
+
+class SqliteStore:
+    """The embedded database: one process writes, in one immediate transaction a batch."""
+
+    def __init__(self, path: str, clock: AnchoredClock) -> None:
+        self._path, self._clock = path, clock
+        self._open: sqlite3.Connection | None = None
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._open is None:
+            self._open = sqlite3.connect(self._path, check_same_thread=False)
+            prepare_sqlite(self._open)
+        return self._open
+
+    def read(self, keys: Sequence[Key], covers: Sequence[Key]) -> tuple[int, list[ViewingRow], list[CoverageRow]]:
+        """See `Store`."""
+        run = self._connection().execute
+        run("BEGIN IMMEDIATE")
+        seen = f"SELECT {V_COLUMNS} FROM viewing WHERE learner_id = ? AND id = ?"
+        cover = f"SELECT {C_COLUMNS} FROM coverage WHERE learner_id = ? AND media_version_id = ?"
+        viewings = [_viewing(row) for key in keys if (row := run(seen, key).fetchone())]
+        covered = [_coverage(row) for key in covers if (row := run(cover, key).fetchone())]
+        return self._clock.now_ms(), viewings, covered
+
+    def write(self, viewings: Sequence[ViewingRow], covers: Sequence[CoverageRow], now_ms: int) -> None:
+        """See `Store`."""
+        connection = self._connection()
+        connection.executemany(
+            "UPDATE viewing SET seq=?, clock_ms=?, open_us=?, credit_us=?, touched_ms=?, chunks=?, answer=?,"
+            " trace_tail=?, ended_ms=?, end_reason=? WHERE learner_id=? AND id=?",
+            [_v_values(row) for row in viewings],
+        )
+        connection.executemany(
+            "UPDATE coverage SET counted_ms=?, pending_ms=?, resume_ms=?, watched_at_ms=?, due_mark_ms=?,"
+            " due_at_ms=?, spans=?, pending=? WHERE learner_id=? AND media_version_id=?",
+            [_c_values(row) for row in covers],
+        )
+        if chunks := _chunks(viewings):
+            connection.executemany("INSERT INTO trace_chunk VALUES (?, ?, ?, ?)", chunks)
+        if touched := [(row.session_id,) for row in viewings if row.touch and row.session_id is not None]:
+            connection.executemany(
+                "UPDATE login_session SET seen_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE id = ?", touched
+            )
+        connection.execute("COMMIT")
+
+    def drop(self) -> None:
+        """See `Store`."""
+        broken, self._open = self._open, None
+        if broken is not None:
+            broken.close()
+
+
+class PostgresStore:
+    """PostgreSQL: rows locked in the order of their keys, written back by one statement."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._open: psycopg.Connection[Any] | None = None
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        if self._open is None or self._open.closed:
+            self._open = psycopg.connect(self._url)
+            self._open.prepare_threshold = 0
+        return self._open
+
+    def read(self, keys: Sequence[Key], covers: Sequence[Key]) -> tuple[int, list[ViewingRow], list[CoverageRow]]:
+        """See `Store`. The time is the database's, taken after the locks: nodes drift."""
+        cursor = self._connection().cursor(binary=True)
+        covered = cursor.execute(_PG_LOCK_COVERAGE, _columns(covers, 2)).fetchall()
+        rows = cursor.execute(_PG_LOCK_VIEWING, _columns(keys, 2)).fetchall()
+        now_ms = max((row[-1] for row in rows), default=0)
+        return now_ms, [_viewing(row[:-1]) for row in rows], [_coverage(row) for row in covered]
+
+    def write(self, viewings: Sequence[ViewingRow], covers: Sequence[CoverageRow], now_ms: int) -> None:
+        """See `Store`."""
+        connection = self._connection()
+        cursor = connection.cursor()
+        seen, covered = [_v_values(row) for row in viewings], [_c_values(row) for row in covers]
+        cursor.execute(_PG_WRITE, _columns(seen, 12) + _columns(covered, 10))
+        if chunks := _chunks(viewings):
+            cursor.executemany("INSERT INTO trace_chunk VALUES (%s, %s, %s, %s)", chunks)
+        if touched := [row.session_id for row in viewings if row.touch and row.session_id is not None]:
+            cursor.execute(_PG_TOUCH, (touched,))
+        connection.commit()
+
+    def drop(self) -> None:
+        """See `Store`."""
+        broken, self._open = self._open, None
+        if broken is not None:
+            broken.close()
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+_PG_LOCK_COVERAGE = f"""
+SELECT {", ".join("c." + name.strip() for name in C_COLUMNS.split(","))}
+FROM unnest(%s::int8[], %s::int8[]) AS k(l, m) JOIN coverage c ON c.learner_id = k.l AND c.media_version_id = k.m
+ORDER BY c.learner_id, c.media_version_id FOR UPDATE OF c"""
+_PG_LOCK_VIEWING = f"""
+SELECT {", ".join("v." + name.strip() for name in V_COLUMNS.split(","))},
+ (extract(epoch FROM clock_timestamp()) * 1000)::int8
+FROM unnest(%s::int8[], %s::int8[]) AS k(l, i) JOIN viewing v ON v.learner_id = k.l AND v.id = k.i
+ORDER BY v.learner_id, v.id FOR UPDATE OF v"""
+_PG_WRITE = """
+WITH seen AS (
+ UPDATE viewing v SET seq=k.seq, clock_ms=k.at, open_us=k.o, credit_us=k.c, touched_ms=k.t, chunks=k.n,
+  answer=k.answer, trace_tail=k.tail, ended_ms=k.ended, end_reason=k.reason
+ FROM unnest(%s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int8[], %s::int4[], %s::bytea[], %s::bytea[],
+  %s::int8[], %s::text[], %s::int8[], %s::int8[])
+  AS k(seq, at, o, c, t, n, answer, tail, ended, reason, l, i)
+ WHERE v.learner_id = k.l AND v.id = k.i)
+UPDATE coverage c SET counted_ms=k.counted, pending_ms=k.waiting, resume_ms=k.resume, watched_at_ms=k.watched,
+ due_mark_ms=k.due, due_at_ms=k.due_at, spans=k.spans, pending=k.pending
+FROM unnest(%s::int4[], %s::int4[], %s::int4[], %s::int8[], %s::int4[], %s::int8[], %s::bytea[], %s::bytea[],
+ %s::int8[], %s::int8[]) AS k(counted, waiting, resume, watched, due, due_at, spans, pending, l, m)
+WHERE c.learner_id = k.l AND c.media_version_id = k.m"""
+# A sign-in row that somebody else holds is simply not touched now: it must never hold up a beat.
+_PG_TOUCH = """
+UPDATE login_session SET seen_at = clock_timestamp() WHERE id IN
+ (SELECT id FROM login_session WHERE id = ANY(%s::int8[]) ORDER BY id FOR UPDATE SKIP LOCKED)"""

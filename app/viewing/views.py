@@ -1,0 +1,230 @@
+"""The player page, and the opening of a viewing. (Beats do not come here: see beats.py.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from app.base import charts, clock, labels
+from app.base.access import guard
+from app.base.errors import BadInput, Forbidden, NotFound
+from app.base.pages import is_english
+from app.base.unit_of_work import session, settings
+from app.classes import queries as classes
+from app.courses import queries as courses
+from app.courses.articles import article_html
+from app.courses.origin import content_url
+from app.courses.queries import LessonRow, Material
+from app.viewing import queries, service
+
+bp = Blueprint("viewing", __name__, template_folder="templates")
+RATES = ("0.75", "1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4")
+
+
+@dataclass(slots=True)
+class PlayerPage:
+    """What the template shows; times in milliseconds."""
+
+    title: str
+    position: int
+    kind: str
+    course_code: str
+    course_title: str
+    length_ms: int
+    counted: list[list[int]]
+    pending: list[list[int]]
+    resume_ms: int
+    outline: list[dict[str, Any]]
+    media_url: str = ""
+    article: Markup | None = None
+    reading_minutes: int = 0
+    captions: list[dict[str, str]] = field(default_factory=list)
+    rates: list[str] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counted_ms(self) -> int:
+        """Sum of the counted ranges."""
+        return sum(end - start for start, end in self.counted)
+
+    @property
+    def pending_ms(self) -> int:
+        """Sum of the pending ranges."""
+        return sum(end - start for start, end in self.pending)
+
+    @property
+    def unseen_ms(self) -> int:
+        """What is neither."""
+        return max(0, self.length_ms - self.counted_ms - self.pending_ms)
+
+
+@bp.get("/lessons/<int:lesson_id>")
+@guard("study")
+def lesson(lesson_id: int) -> str:
+    """The player."""
+    material = _material(lesson_id)
+    page = _page(material)
+    return render_template("viewing/player.html", page=page, credit=_credit(material))
+
+
+@bp.get("/lessons/<int:lesson_id>/credit")
+@guard("study")
+def credit(lesson_id: int) -> str:
+    """What the learner has been credited for this lesson, as a piece of the player page."""
+    return render_template("viewing/credit.html", credit=_credit(_material(lesson_id)))
+
+
+@bp.post("/viewings")
+@guard("study")
+def open_viewing() -> ResponseReturnValue:
+    """Open a lesson on this device. JSON in and out: docs/viewing-protocol.md."""
+    body = request.get_json(silent=True)
+    wanted = body.get("lesson") if isinstance(body, dict) else None
+    if type(wanted) is not int or not 0 < wanted < 2**63:
+        raise BadInput(_('The body must be {"lesson": number}.'))
+    opened = service.open_viewing(session(), settings(), current_user.person_id, wanted, current_user.session_id)
+    return jsonify(
+        lease=opened.lease,
+        viewing=str(opened.viewing),
+        media_version=opened.media_version,
+        length_ms=opened.length_ms,
+        coverage=opened.coverage,
+        pending=opened.pending,
+        resume_ms=opened.resume_ms,
+        beat_seconds=settings().beat_seconds,
+        max_rate=opened.rate_m / 1000,
+        credited=opened.credited,
+    )
+
+
+def _material(lesson_id: int) -> Material:
+    """The lesson, if it is offered to this learner; a colleague's course is not told apart from none."""
+    material = courses.open_material(session(), lesson_id)
+    if material is None:
+        raise NotFound(_("This lesson does not exist or was withdrawn."))
+    today = clock.local_day(clock.now(), settings().timezone)
+    if classes.offer_of(session(), current_user.person_id, material.course.id, today) is None:
+        raise Forbidden(_("This course is not offered to your class."))
+    return material
+
+
+def _page(material: Material) -> PlayerPage:
+    lesson_, version, course = material.lesson, material.media_version, material.course
+    rows = courses.lessons_of(session(), course.id)
+    ids = [row.media_version_id for row in rows]
+    progress = queries.progress(session(), current_user.person_id, ids)
+    counted, pending = queries.receipt(session(), current_user.person_id, version.id)
+    mine = progress.get(version.id)
+    page = PlayerPage(
+        title=_named(lesson_.title, lesson_.title_en),
+        position=lesson_.position,
+        kind=lesson_.kind,
+        course_code=course.code,
+        course_title=_named(course.title, course.title_en),
+        length_ms=version.length_ms,
+        counted=counted,
+        pending=pending,
+        resume_ms=mine.resume_ms if mine else 0,
+        outline=[_outline(row, lesson_.id, progress) for row in rows],
+    )
+    if lesson_.kind == "article":
+        page.article = Markup(article_html(version.article or ""))
+        page.reading_minutes = max(1, round(version.length_ms / 60_000))
+    else:
+        _add_media(page, material)
+    return page
+
+
+def _add_media(page: PlayerPage, material: Material) -> None:
+    page.media_url = content_url(settings(), request.host, material.media_version)
+    names = {"zh": "中文", "en": "English"}
+    page.captions = [
+        {
+            "url": url_for("courses.caption", caption_id=each.id),
+            "language": each.language,
+            "label": names.get(each.language, each.language),
+        }
+        for each in material.captions
+    ]
+    most = material.course.max_rate_m
+    page.rates = [rate for rate in RATES if float(rate) * 1000 <= most]
+    page.data = {
+        "lesson": material.lesson.id,
+        "length_ms": page.length_ms,
+        "max_rate": most / 1000,
+        "coverage": page.counted,
+        "pending": page.pending,
+        "resume_ms": page.resume_ms,
+        "csrf": generate_csrf(),
+        "credit_url": url_for("viewing.credit", lesson_id=material.lesson.id),
+        "sign_in_url": url_for("people.sign_in", next=request.path),
+        "words": _words(),
+    }
+
+
+def _outline(row: LessonRow, current: int, progress: dict[int, queries.Progress]) -> dict[str, Any]:
+    mine = progress.get(row.media_version_id or 0)
+    share = mine.counted_ms * 1000 // row.length_ms if mine and row.length_ms else 0
+    kind = "now" if row.id == current else "done" if share >= 1000 else "todo"
+    return {
+        "kind": kind,
+        "title": f"{row.position}. {_named(row.title, row.title_en)}",
+        "url": url_for("viewing.lesson", lesson_id=row.id),
+        "length": charts.clock(row.length_ms or 0),
+        "share": share if kind == "now" else 0,
+    }
+
+
+def _credit(material: Material) -> list[dict[str, Any]]:
+    found = queries.credit_of(session(), current_user.person_id, material.media_version.id)
+    return [
+        {"seq": seq, "amount": amount, "bucket_label": labels.label("bucket", bucket)} for seq, bucket, amount in found
+    ]
+
+
+def _named(chinese: str, english: str) -> str:
+    return english if is_english() and english else chinese
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "position": _("{at} of {length}"),
+        "coverage": _("Counted {counted} of {length}, {pending} waits for an answer, {refused} not counted."),
+        "counted": _("Counted"),
+        "pending": _("Waits for an answer"),
+        "refused": _("Not counted"),
+        "saved": _("Recorded up to {at}"),
+        "kept": _("{kept} kept here"),
+        "away": _("{kept} are kept on this device; they will be sent when you are back online."),
+        "continue_here": _("Continue here"),
+        "cannot_open": _("The academy does not answer, so nothing could be counted. Press play to try again."),
+        "cannot_play": _("The material did not arrive. What was counted stays; reload the page to go on."),
+        "found": _("{n} found"),
+        "found_at": _("{k} of {n}"),
+        "ended": {
+            "taken_over": _("The lesson was opened on another device. Only the one opened last counts."),
+            "closed": _("This viewing was closed. What was counted stays."),
+            "lease_ended": _("This viewing has lasted its full time. What was counted stays."),
+            "disabled": _("This account was disabled. What was counted stays; ask your academy."),
+            "left_class": _("You are no longer in this class. What was counted stays."),
+            "withdrawn": _("This lesson was withdrawn. What was counted stays."),
+            "other": _("This viewing has ended. What was counted stays."),
+        },
+        "reasons": {
+            "faster_than_time": _("More was played than time had passed. Watch this part again and it counts."),
+            "network_away": _("The network was away for long. This time is kept and waits to be confirmed."),
+            "presence_check": _("A question stands before this part. Answer it and the part counts."),
+            "outside_lesson": _("This lies outside the lesson."),
+            "not_a_range": _("The player reported something that is no part of the lesson."),
+            "too_many": _("Too many parts at once. Watch this part again and it counts."),
+        },
+    }

@@ -1,0 +1,91 @@
+"""Group commit: one thread a process takes all beats that wait, decides them, commits once, answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from queue import Empty, SimpleQueue
+
+from app.viewing import protocol
+from app.viewing.rows import Policy, Waiting, decide
+from app.viewing.stores import Store
+
+log = logging.getLogger("duxue.beats")
+MOST_IN_A_BATCH = 256
+MOST_WAITING = 4096
+NOT_SAVED = protocol.error("not_saved", "This beat was not saved. Send it again.")
+UNKNOWN = protocol.error("not_ours", "This lease belongs to no viewing of this academy.")
+
+
+class Writer:
+    """The queue and its thread. It starts with the first beat, so that a process may fork before."""
+
+    def __init__(self, store: Store, policy: Policy, window_ms: int) -> None:
+        self._store, self._policy, self._window = store, policy, window_ms / 1000
+        self._queue: SimpleQueue[Waiting] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, waiting: Waiting) -> None:
+        """Wait until the beat is durable, or has failed; the answer stands in `waiting`."""
+        if self._thread is None:
+            self._start()
+        if self._queue.qsize() >= MOST_WAITING:
+            waiting.status, waiting.body = 503, NOT_SAVED
+            return
+        waiting.done.acquire()
+        self._queue.put(waiting)
+        waiting.done.acquire()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="duxue-beats", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._gather()
+            try:
+                self._commit(batch)
+            except Exception:  # whatever it was, nobody of this batch may be told that it was saved
+                log.exception("a batch of %d beats was not saved", len(batch))
+                for waiting in batch:
+                    waiting.status, waiting.body, waiting.due = 503, NOT_SAVED, False
+                self._drop()
+            finally:
+                for waiting in batch:
+                    waiting.done.release()
+
+    def _gather(self) -> list[Waiting]:
+        batch = [self._queue.get()]
+        if self._window:
+            time.sleep(self._window)
+        try:
+            while len(batch) < MOST_IN_A_BATCH:
+                batch.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return batch
+
+    def _commit(self, batch: list[Waiting]) -> None:
+        keys = sorted({(each.claims.learner, each.claims.viewing) for each in batch})
+        covers = sorted({(each.claims.learner, each.claims.media_version) for each in batch})
+        now_ms, found, covered = self._store.read(keys, covers)
+        viewings = {(row.learner_id, row.id): row for row in found}
+        coverage = {(row.learner_id, row.media_version_id): row for row in covered}
+        for each in batch:
+            viewing = viewings.get((each.claims.learner, each.claims.viewing))
+            cover = coverage.get((each.claims.learner, each.claims.media_version))
+            if viewing is None or cover is None:
+                each.status, each.body = 401, UNKNOWN
+            else:
+                decide(each, viewing, cover, now_ms, self._policy)
+        self._store.write([row for row in found if row.changed], [row for row in covered if row.changed], now_ms)
+
+    def _drop(self) -> None:
+        try:
+            self._store.drop()
+        except Exception:  # the connection is gone in any case
+            log.exception("a broken connection could not be closed")

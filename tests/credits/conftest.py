@@ -1,0 +1,46 @@
+"""A database with published rules and one learner, at noon of 2 March 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+from sqlalchemy.orm import Session
+
+from app.base.db import Database
+from app.credits import service
+from tests.credits import samples
+
+if TYPE_CHECKING:
+    from tests.services import DatabaseUrls
+
+
+@pytest.fixture(autouse=True)
+def traveller() -> Iterator[time_machine.Traveller]:
+    """The day of these tests."""
+    with time_machine.travel(samples.NOON, tick=False) as now:
+        yield now
+
+
+@pytest.fixture
+def db(any_database: DatabaseUrls) -> Iterator[Database]:
+    """The migrated database, as the application's role."""
+    found = Database(any_database.app_url)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """A writing session; what a test leaves is rolled back."""
+    with db._writers() as found:
+        yield found
+
+
+@pytest.fixture
+def learner(session: Session) -> int:
+    """A learner of an academy whose first rules are published."""
+    service.publish_rules(session, samples.RULES, None)
+    return samples.new_learner(session)

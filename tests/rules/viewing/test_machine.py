@@ -1,0 +1,295 @@
+"""The promise of `viewing.md`, tried over every interleaving that we can think of.
+
+One learner, two lessons, any number of devices, and somebody who turns the server's clock. After
+every step: *credited + pending ≤ time the viewings were open × rate*, the rows are well-formed, and
+the traces replay them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from app.rules.viewing import spans as sp
+from app.rules.viewing.beat import CoverageState, Decision, Terms, ViewingState, begin, decide, end, judged_at
+from app.rules.viewing.spans import pairs, remove, subtract, union
+from app.rules.viewing.trace import append, replay
+from app.rules.viewing.waiting import lapse, outside, release, stretch, stretches
+
+LEASE_MS = 900_000
+LENGTHS = (600_000, 45_000)
+Answer = tuple[object, object, object]
+
+lesson = st.integers(0, len(LENGTHS) - 1)
+which = st.integers(0, 30)
+place = st.integers(-1000, LENGTHS[0])
+played = st.lists(st.tuples(place, st.integers(-500, 200_000)), max_size=3)
+odd = st.sampled_from([None, [], [3, 1], ["0", 5], [0, 2**70]])
+pause = st.integers(0, 200_000)
+
+
+@dataclass
+class Row:
+    """A viewing as the academy keeps it."""
+
+    lesson: int
+    state: ViewingState
+    expires_ms: int
+    ended_ms: int | None = None
+    answer: Answer | None = None
+    trace: bytes = b""
+
+
+@dataclass
+class Meter:
+    """Time that viewings were open, kept apart from the code under test.
+
+    One hand for all viewings, which only moves forward: the server saw this moment. Whatever it
+    moves over while a viewing is open is open time.
+    """
+
+    hand_ms: int = 0
+    open_ms: int = 0
+
+    def see(self, moment_ms: int, was_open: bool) -> None:
+        if moment_ms > self.hand_ms:
+            self.open_ms += moment_ms - self.hand_ms if was_open else 0
+            self.hand_ms = moment_ms
+
+
+@dataclass
+class Lesson:
+    """A learner's coverage row, their checks, and what has lapsed (in flat spans)."""
+
+    length_ms: int
+    checks: list[int]
+    coverage: CoverageState = field(default_factory=lambda: CoverageState([], [], 0))
+    answered: set[int] = field(default_factory=set)
+    lapsed: list[int] = field(default_factory=list)
+
+    def unanswered(self) -> list[int]:
+        return stretches(self.checks, self.answered, self.length_ms)
+
+
+class Academy(RuleBasedStateMachine):
+    """Steps of learners, networks and clocks, in any order."""
+
+    @initialize(
+        rate_m=st.sampled_from([1000, 1500, 3000]),
+        ceiling_ms=st.sampled_from([20_000, 120_000]),
+        checks=st.lists(st.integers(0, LENGTHS[1] - 1), unique=True, max_size=2),
+    )
+    def found(self, rate_m: int, ceiling_ms: int, checks: list[int]) -> None:
+        self.now_ms = 1_000_000
+        self.meter = Meter()
+        self.rate_m, self.ceiling_ms = rate_m, ceiling_ms
+        self.rows: list[Row] = []
+        self.lessons = [Lesson(length_ms, checks) for length_ms in LENGTHS]
+
+    # What the academy does.
+
+    def _open_row(self) -> Row | None:
+        return self.rows[-1] if self.rows and self.rows[-1].ended_ms is None else None
+
+    def _see(self, moment_ms: int) -> None:
+        self.meter.see(moment_ms, self._open_row() is not None)
+
+    def _end(self, row: Row) -> None:
+        moment = judged_at(self.now_ms, None, row.expires_ms)
+        self._see(moment)
+        row.ended_ms = end(row.state, moment)
+
+    def _judge(self, row: Row, seq: int, ranges: Sequence[object]) -> Answer:
+        if seq <= row.state.seq:
+            assert row.answer is not None
+            return row.answer
+        kept = self.lessons[row.lesson]
+        moment = judged_at(self.now_ms, row.ended_ms, row.expires_ms)
+        if row.ended_ms is None:
+            self._see(moment)
+        terms = Terms(kept.length_ms, self.rate_m, self.ceiling_ms)
+        told = decide(row.state, kept.coverage, terms, seq, ranges, moment, kept.unanswered())
+        self._check_beat(row, kept, told)
+        row.state, kept.coverage = told.viewing, told.coverage
+        row.trace = append(row.trace, told.trace)
+        row.answer = (told.credited, told.pending, told.refused)
+        return row.answer
+
+    def _check_beat(self, row: Row, kept: Lesson, told: Decision) -> None:
+        """A beat never counts more than the ceiling, nor anything in an unanswered stretch."""
+        counted = sum(stop - start for start, stop in told.credited)
+        assert counted * 1000 <= self.ceiling_ms * self.rate_m
+        held = kept.unanswered()
+        assert all(subtract(piece, held) == [piece] for piece in told.credited)
+        assert told.viewing.clock_ms >= row.state.clock_ms, "a clock went back"
+        assert 0 <= told.viewing.credit_us <= told.viewing.open_us
+
+    def _row(self, number: int) -> Row:
+        # Mostly the newest ones: that is where things happen.
+        return self.rows[-1 - number % min(len(self.rows), 4)]
+
+    # What can happen.
+
+    @rule(number=lesson)
+    def open(self, number: int) -> None:
+        """A first opening, a reopening, or another device that takes over: the newest wins."""
+        old = self._open_row()
+        if old:
+            self._end(old)
+        after = max((row.ended_ms or 0 for row in self.rows), default=0)
+        state = begin(self.now_ms, after)
+        self.meter.see(state.clock_ms, False)
+        self.rows.append(Row(number, state, state.clock_ms + LEASE_MS))
+
+    @precondition(lambda self: self.rows)
+    @rule(number=which, parts=played, noise=st.none() | odd, gap=st.integers(1, 3), took=pause)
+    def beat(self, number: int, parts: list[tuple[int, int]], noise: object, gap: int, took: int) -> None:
+        """A beat of any viewing: of the open one, or the backlog of one that was taken over."""
+        self.now_ms += took
+        row = self._row(number)
+        ranges: list[object] = [[start, start + size] for start, size in parts]
+        self._judge(row, row.state.seq + gap, [noise, *ranges])
+
+    @precondition(lambda self: self._open_row())
+    @rule(took=pause, speed_m=st.sampled_from([1000, 1500, 3000, 9000]))
+    def watch_on(self, took: int, speed_m: int) -> None:
+        """An ordinary player: goes on where the coverage has its first hole."""
+        row = self._open_row()
+        assert row
+        self.now_ms += took
+        spans = self.lessons[row.lesson].coverage.spans
+        start = spans[1] if spans and not spans[0] else 0
+        self._judge(row, row.state.seq + 1, [[start, start + took * speed_m // 1000]])
+
+    @precondition(lambda self: self.rows)
+    @rule(number=which, back=st.integers(0, 3), parts=played, took=pause)
+    def resend(self, number: int, back: int, parts: list[tuple[int, int]], took: int) -> None:
+        """A number already seen, with whatever body and however late: the answer of before."""
+        row = self._row(number)
+        if row.answer is None:
+            return
+        self.now_ms += took
+        before = (row.state, self.lessons[row.lesson].coverage, row.trace)
+        terms = Terms(LENGTHS[row.lesson], self.rate_m, self.ceiling_ms)
+        ranges = [[start, start + size] for start, size in parts]
+        told = decide(row.state, before[1], terms, row.state.seq - back, ranges, self.now_ms)
+        assert not told.changed
+        assert (told.viewing, told.coverage, told.trace) == (*before[:2], b"")
+        assert self._judge(row, row.state.seq - back, ranges) == row.answer
+
+    @precondition(lambda self: self.rows)
+    @rule(number=which, one=played, two=played, took=pause)
+    def overtaken(
+        self, number: int, one: list[tuple[int, int]], two: list[tuple[int, int]], took: int
+    ) -> None:
+        """Two beats that the network turned round: the later number wins, the earlier gets its answer."""
+        self.now_ms += took
+        row = self._row(number)
+        seq = row.state.seq
+        first = self._judge(row, seq + 2, [[start, start + size] for start, size in two])
+        state = row.state
+        assert self._judge(row, seq + 1, [[start, start + size] for start, size in one]) == first
+        assert row.state == state
+
+    @precondition(lambda self: self._open_row())
+    @rule(took=pause)
+    def close(self, took: int) -> None:
+        """The viewing's own close, or the job that ends it when its lease has run out."""
+        row = self._open_row()
+        assert row
+        self.now_ms += took
+        self._end(row)
+
+    @rule(took=st.integers(0, 2 * LEASE_MS))
+    def nothing(self, took: int) -> None:
+        """Time passes."""
+        self.now_ms += took
+
+    @rule(step_ms=st.integers(-3_600_000, 3_600_000))
+    def turn_clock(self, step_ms: int) -> None:
+        """Somebody sets the server's clock."""
+        self.now_ms = max(0, self.now_ms + step_ms)
+
+    @precondition(lambda self: self.rows)
+    @rule(number=lesson, check=which)
+    def answer_check(self, number: int, check: int) -> None:
+        """A right answer: its own stretch is released."""
+        kept = self.lessons[number]
+        if kept.checks:
+            at = kept.checks[check % len(kept.checks)]
+            kept.answered.add(at)
+            self._release(kept, number, stretch(kept.checks, at, kept.length_ms))
+
+    @precondition(lambda self: self.rows)
+    @rule(number=lesson)
+    def confirm(self, number: int) -> None:
+        """The plain confirmation: what the network's absence held counts, what checks hold stays."""
+        kept = self.lessons[number]
+        self._release(kept, number, outside(kept.unanswered(), kept.length_ms))
+        assert _within(kept.coverage.pending, kept.unanswered())
+
+    def _release(self, kept: Lesson, number: int, where: list[int]) -> None:
+        row = next((row for row in reversed(self.rows) if row.lesson == number), None)
+        if row:
+            told = release(kept.coverage, row.state, where, self.now_ms)
+            kept.coverage = told.coverage
+            row.trace = append(row.trace, told.trace)
+
+    @precondition(lambda self: self.rows)
+    @rule(number=lesson)
+    def seal(self, number: int) -> None:
+        """The training period ends: what still waits lapses."""
+        kept = self.lessons[number]
+        for start, stop in pairs(kept.coverage.pending):
+            kept.lapsed = union(kept.lapsed, start, stop)
+        kept.coverage = lapse(kept.coverage, [0, kept.length_ms])
+        assert kept.coverage.pending == []
+
+    # What holds after every step.
+
+    @invariant()
+    def no_second_counts_that_could_not_be_watched(self) -> None:
+        rows = [kept.coverage for kept in self.lessons]
+        held = sum(sp.length(row.spans) + sp.length(row.pending) for row in rows)
+        assert held * 1000 <= self.meter.open_ms * self.rate_m
+
+    @invariant()
+    def rows_are_well_formed(self) -> None:
+        for kept in self.lessons:
+            row = kept.coverage
+            for spans in (row.spans, row.pending):
+                assert all(a < b for a, b in pairwise(spans))
+                assert not spans or (spans[0] >= 0 and spans[-1] <= kept.length_ms)
+            assert all(subtract(piece, row.pending) == [piece] for piece in pairs(row.spans))
+            assert row.counted_ms == sp.length(row.spans)
+
+    @invariant()
+    def traces_replay_the_rows(self) -> None:
+        for number, kept in enumerate(self.lessons):
+            told = replay(row.trace for row in self.rows if row.lesson == number)
+            assert told.spans == kept.coverage.spans
+            waits = told.pending
+            if kept.lapsed:
+                assert _within(kept.coverage.pending, waits)
+                for start, stop in pairs(kept.lapsed):
+                    waits = remove(waits, start, stop)
+                assert _within(waits, kept.coverage.pending)
+            else:
+                assert waits == kept.coverage.pending
+
+    @invariant()
+    def viewings_never_overlap(self) -> None:
+        assert all(row.ended_ms is not None for row in self.rows[:-1])
+
+
+def _within(inner: list[int], outer: list[int]) -> bool:
+    return not any(subtract(piece, outer) for piece in pairs(inner))
+
+
+TestAcademy = Academy.TestCase
+TestAcademy.settings = settings(stateful_step_count=50)
