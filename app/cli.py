@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from app import backup as backups
-from app import factory, jobs, sample
+from app import jobs, sample, wiring
 from app import serve as serving
 from app.base import migrate as migrating
 from app.base import settings as reading
@@ -47,7 +49,7 @@ def _database(settings: Settings) -> Database:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Duxue 笃学: an online academy whose every credit can be proved."""
-    factory.listen()
+    wiring.listen()
 
 
 @main.command()
@@ -118,14 +120,21 @@ def credits() -> None:
 def verify(as_json: bool, heads: Path | None) -> None:
     """Replay all evidence and compare it with the ledger; exits 1 when there are differences."""
     db = _database(_settings())
-    expected = chain.read(heads) if heads else None
+    expected = _read_heads(heads) if heads else None
     with Bar(console=console, transient=True) as bar, db.reading() as session:
         job = bar.add_task("learners", total=None)
         found = verifying.verify(
             session, progress=lambda done, total: bar.update(job, completed=done, total=total), heads=expected
         )
     if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        told = {
+            "learners": found.learners,
+            "evidence": found.evidence,
+            "transactions": found.transactions,
+            "differences": len(found.differences),
+            "found": [dataclasses.asdict(each) for each in found.differences],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
     else:
         click.echo(
             f"evidence {found.evidence}  transactions {found.transactions}  differences {len(found.differences)}"
@@ -155,16 +164,27 @@ def rules() -> None:
 @rules.command()
 @click.argument("rules_files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Canonical JSON (the only form so far).")
+@click.option("--as-known", default=None, help="Only what was known by the end of this day (YYYY-MM-DD).")
 @click.option("--until", default=None, help="Close empty periods up to this day (YYYY-MM-DD).")
-def evaluate(rules_files: tuple[Path, ...], as_json: bool, until: str | None) -> None:
+def evaluate(rules_files: tuple[Path, ...], as_json: bool, as_known: str | None, until: str | None) -> None:
     """RULES.toml … EVIDENCE.json: what the rules make of the evidence. Exits 2 when either does not load."""
     *sets, evidence = rules_files
     try:
+        last = date.fromisoformat(until) if until else None
         texts = [path.read_text(encoding="utf-8") for path in sets]
-        click.echo(evaluating.evaluate(texts, evidence.read_text(encoding="utf-8"), until=until))
+        known = date.fromisoformat(as_known) if as_known else None
+        click.echo(evaluating.evaluate(texts, evidence.read_text(encoding="utf-8"), as_known=known, until=last), nl=False)
     except ValueError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _read_heads(file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file} is not an export of `duxue credits heads`: {error}") from error
+    return found
 
 
 def _tell(name: str, count: int) -> None:

@@ -5,6 +5,10 @@ An academy's own codes that are not here show themselves, so nothing is ever bla
 
 from __future__ import annotations
 
+from datetime import date
+
+from flask_babel import format_date, get_locale, ngettext
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 WORDS: dict[str, dict[str, object]] = {
@@ -77,3 +81,35 @@ def codes(kind: str) -> list[str]:
 def seal(bucket: str) -> tuple[str, int]:
     """(character, colour slot) of a bucket; an unknown one shows its first character in the third colour."""
     return SEALS.get(bucket, (bucket[:1] or "?", 3))
+
+
+def short_day(day: date) -> str:
+    """Month and day as people say them: `11月3日`, `3 November`."""
+    return str(format_date(day, "d MMMM" if _english() else "M月d日"))
+
+
+def full_day(day: date) -> str:
+    """With the year: `2026年11月3日`, `3 November 2026`."""
+    return str(format_date(day, "d MMMM y" if _english() else "y年M月d日"))
+
+
+def weekday(day: date) -> str:
+    """`周二`, `Tue`."""
+    return str(format_date(day, "EEE"))
+
+
+def distance(day: date, today: date) -> str:
+    """How far a day is from today, in words."""
+    days = (day - today).days
+    if days == 0:
+        return str(_("today"))
+    if days > 0:
+        return str(ngettext("in %(num)d day", "in %(num)d days", days))
+    if days > -14:
+        return str(ngettext("%(num)d day ago", "%(num)d days ago", -days))
+    return str(ngettext("%(num)d week ago", "%(num)d weeks ago", -days // 7))
+
+
+def _english() -> bool:
+    locale = get_locale()
+    return locale is not None and locale.language == "en"

@@ -76,12 +76,16 @@ def describe(head: bytes) -> str:
     """What a file that is no media seems to be, as a media type; empty when nobody knows."""
     import puremagic
 
+    try:
+        plain = "\0" not in head.decode("utf-8", "strict" if len(head) < 8192 else "ignore")
+    except UnicodeDecodeError:
+        plain = False
     if head.startswith(b"PK\x03\x04"):
         return "application/zip"
     try:
-        return str(puremagic.from_string(head, mime=True))
+        return str(puremagic.from_string(head, mime=True)) or ("text/plain" if plain else "")
     except (puremagic.PureError, ValueError):
-        return "text/plain" if b"\0" not in head and head.strip() else ""
+        return "text/plain" if plain else ""
 
 
 class Track:
@@ -92,15 +96,21 @@ class Track:
         self.pixels = stream.codec_context.pix_fmt if self.kind == "video" else None
         self.starts = array("d")
         self.told_end, self.last_length = 0.0, 0.0
+        self._decoding = [0.0, 0.0]
 
-    def add(self, start: float, length: float) -> None:
-        """Take one packet in; they come in the order of storage, not of showing."""
+    def add(self, start: float, decoded: float, length: float) -> None:
+        """Take one packet in; they come in the order of decoding, not of showing."""
+        if not self.starts:
+            self._decoding = [decoded, decoded]
         self.starts.append(start)
-        self.told_end = max(self.told_end, start + length)
+        # A length is the distance to the next packet to be *decoded*: added up it is the whole, but it
+        # says nothing about the one picture that happens to carry it.
+        self._decoding[1] = max(self._decoding[1], decoded + length)
 
     def finish(self) -> None:
         """Bring the packets in order; a last one without a length gets the usual one."""
         self.starts = array("d", sorted(self.starts))
+        self.told_end = self.starts[0] + self._decoding[1] - self._decoding[0]
         self.last_length = self.told_end - self.starts[-1]
         if self.last_length <= 0 and len(self.starts) > 1:
             sample = self.starts[-200:]
@@ -149,7 +159,8 @@ def read_tracks(container: Any, size: int) -> list[Track]:
         if moment is None or packet.size == 0 or packet.is_discard:
             continue
         unit = float(packet.time_base) * 1000
-        tracks[packet.stream.index].add(moment * unit, (packet.duration or 0) * unit)
+        decoded = moment if packet.dts is None else packet.dts
+        tracks[packet.stream.index].add(moment * unit, decoded * unit, (packet.duration or 0) * unit)
     found = [track for track in tracks.values() if track.starts]
     if not found or (pictures and found[0].kind != "video"):
         raise Unusable("empty")

@@ -55,7 +55,8 @@ def caption(caption_id: int) -> Response:
     response = Response(found, mimetype="text/vtt")
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _answer(status: int, text: str = "", **headers: str) -> Response:

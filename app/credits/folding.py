@@ -53,8 +53,7 @@ def piece_of(
 def pieces_of(rows: Sequence[Evidence]) -> list[Piece]:
     """The pieces of one learner's evidence rows."""
     return [
-        piece_of(row.key, row.kind, row.happened_at, row.known_at, json.loads(row.facts), row.names)
-        for row in rows
+        piece_of(row.key, row.kind, row.happened_at, row.known_at, json.loads(row.facts), row.names) for row in rows
     ]
 
 

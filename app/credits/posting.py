@@ -46,9 +46,7 @@ def standing(transactions: Sequence[LedgerTransaction], entries: Sequence[Ledger
 
 def load_standing(session: Session, learner_id: int) -> dict[int, Written]:
     """The same, read from the database: two queries."""
-    transactions = session.scalars(
-        select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id)
-    ).all()
+    transactions = session.scalars(select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id)).all()
     entries = session.scalars(select(LedgerEntry).where(LedgerEntry.learner_id == learner_id)).all()
     return standing(transactions, entries)
 
@@ -64,9 +62,7 @@ def digest_of(evidence: Sequence[Evidence]) -> str:
 class Poster:
     """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock."""
 
-    def __init__(
-        self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[Evidence]
-    ) -> None:
+    def __init__(self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[Evidence]) -> None:
         self._session, self._learner_id, self._head = session, learner_id, head
         self._key = session.scalars(select(Person.key).where(Person.id == learner_id)).one()
         self._kinds = {row.key: row.kind for row in evidence}

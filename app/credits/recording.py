@@ -59,9 +59,7 @@ def payload_hash(
 
 def payload_hash_of(row: Evidence) -> str:
     """The hash that the row should carry."""
-    return payload_hash(
-        row.key, row.kind, row.happened_at, row.known_at, row.recorded_by, row.facts, row.names
-    )
+    return payload_hash(row.key, row.kind, row.happened_at, row.known_at, row.recorded_by, row.facts, row.names)
 
 
 def record(
@@ -87,9 +85,7 @@ def record(
     text = canonical(dict(facts))
     # Under the learner's lock, so that rows are numbered in the order in which they become visible.
     locked_head(session, learner_id)
-    known = session.scalars(
-        select(Evidence).where(Evidence.learner_id == learner_id, Evidence.key == key)
-    ).first()
+    known = session.scalars(select(Evidence).where(Evidence.learner_id == learner_id, Evidence.key == key)).first()
     if known is not None:
         again = payload_hash(key, kind, happened_at, known.known_at, recorded_by, text, names)
         if again != known.payload_hash:

@@ -90,9 +90,7 @@ def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[Ru
         return RuleError(lines.of("ruleset", 0, key), "ruleset", fresh.id, message)
 
     errors = [
-        RuleError(
-            fresh.lines.get(clause, 1), "", "", _("%(clause)s: write its text in zh and en.", clause=clause)
-        )
+        RuleError(fresh.lines.get(clause, 1), "", "", _("%(clause)s: write its text in zh and en.", clause=clause))
         for clause in fresh.without_text()
     ]
     if last is None:

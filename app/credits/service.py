@@ -65,9 +65,7 @@ def settle(session: Session, learner_id: int) -> Settled:
     rules = book(session)
     if rules is None:
         return Settled([], [])
-    evidence = session.scalars(
-        select(Evidence).where(Evidence.learner_id == learner_id).order_by(Evidence.id)
-    ).all()
+    evidence = session.scalars(select(Evidence).where(Evidence.learner_id == learner_id).order_by(Evidence.id)).all()
     settlement = fold(rules, evidence, clock.local_day(clock.now(), rules.zone))
     stands = load_standing(session, learner_id)
     surplus, post = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
@@ -87,10 +85,7 @@ def _told(targets: Sequence[ledger.Target]) -> list[Posted]:
 def resettle(session: Session, after: int = 0) -> None:
     """Settle everybody once more, a chunk at a time: after a version of the rules was published."""
     chunk = session.scalars(
-        select(ChainHead.learner_id)
-        .where(ChainHead.learner_id > after)
-        .order_by(ChainHead.learner_id)
-        .limit(CHUNK)
+        select(ChainHead.learner_id).where(ChainHead.learner_id > after).order_by(ChainHead.learner_id).limit(CHUNK)
     ).all()
     for learner_id in chunk:
         settle(session, learner_id)
@@ -107,19 +102,12 @@ def sweep(session: Session) -> None:
     period = rules.period
     today = clock.local_day(clock.now(), rules.zone)
     here = period.start(period.index(today))
-    waiting = exists().where(
-        Evidence.learner_id == ChainHead.learner_id, Evidence.id > ChainHead.settled_evidence
-    )
+    waiting = exists().where(Evidence.learner_id == ChainHead.learner_id, Evidence.id > ChainHead.settled_evidence)
     newest = (
-        select(func.max(LearnerPeriod.period))
-        .where(LearnerPeriod.learner_id == ChainHead.learner_id)
-        .scalar_subquery()
+        select(func.max(LearnerPeriod.period)).where(LearnerPeriod.learner_id == ChainHead.learner_id).scalar_subquery()
     )
     due = session.scalars(
-        select(ChainHead.learner_id)
-        .where(or_(waiting, newest < here))
-        .order_by(ChainHead.learner_id)
-        .limit(CHUNK)
+        select(ChainHead.learner_id).where(or_(waiting, newest < here)).order_by(ChainHead.learner_id).limit(CHUNK)
     ).all()
     for learner_id in due:
         settle(session, learner_id)

@@ -44,8 +44,7 @@ def found_in(row: LearnerPeriod) -> Values:
 def keep(session: Session, learner_id: int, settlement: Settlement) -> None:
     """Bring the learner's rows to the settlement; rows that already say so are left alone."""
     rows = {
-        row.period: row
-        for row in session.scalars(select(LearnerPeriod).where(LearnerPeriod.learner_id == learner_id))
+        row.period: row for row in session.scalars(select(LearnerPeriod).where(LearnerPeriod.learner_id == learner_id))
     }
     for start, result in settlement.periods.items():
         values, row = values_of(result), rows.pop(start, None)

@@ -98,20 +98,14 @@ def _plain(values: tuple[object, ...]) -> str:
 def _accounts(session: Session, chunk: Sequence[tuple[int, str]]) -> Iterator[Account]:
     """Everything of each of these learners, in five queries for all of them."""
     ids = [person_id for person_id, _key in chunk]
-    evidence = _by_learner(
-        session, select(Evidence).where(Evidence.learner_id.in_(ids)).order_by(Evidence.id)
-    )
+    evidence = _by_learner(session, select(Evidence).where(Evidence.learner_id.in_(ids)).order_by(Evidence.id))
     transactions = _by_learner(
         session,
-        select(LedgerTransaction)
-        .where(LedgerTransaction.learner_id.in_(ids))
-        .order_by(LedgerTransaction.seq),
+        select(LedgerTransaction).where(LedgerTransaction.learner_id.in_(ids)).order_by(LedgerTransaction.seq),
     )
     entries = _by_learner(
         session,
-        select(LedgerEntry)
-        .where(LedgerEntry.learner_id.in_(ids))
-        .order_by(LedgerEntry.seq, LedgerEntry.line),
+        select(LedgerEntry).where(LedgerEntry.learner_id.in_(ids)).order_by(LedgerEntry.seq, LedgerEntry.line),
     )
     periods = _by_learner(session, select(LearnerPeriod).where(LearnerPeriod.learner_id.in_(ids)))
     heads = _by_learner(session, select(ChainHead).where(ChainHead.learner_id.in_(ids)))

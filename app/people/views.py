@@ -149,11 +149,3 @@ def end_sign_in(session_id: int) -> Response:
         return redirect(url_for("people.sign_in"))
     flash(_("That device is signed out."), "done")
     return redirect(url_for("people.account"))
-
-
-@bp.app_context_processor
-def _me() -> dict[str, object]:
-    """Who is here, for the frames of all pages."""
-    if not (current_user and current_user.is_authenticated):
-        return {}
-    return {"person_name": current_user.name, "me_url": url_for("people.account")}

@@ -40,7 +40,7 @@ def take_over(
         return
     day = clock.local_day(moment, settings.timezone)
     known = facts(session, learner_id, material, day)
-    reached = [mark for mark in watch_marks(book, day, known, version.length_ms) if mark <= watched_ms]
+    reached = [mark for mark in watch_marks(book, day, credits.ruled(known), version.length_ms) if mark <= watched_ms]
     key = f"watched:{version.id}:{reached[-1]}" if reached else ""
     if reached and not queries.has_evidence(session, learner_id, key):
         credits.record(

@@ -152,7 +152,7 @@ def _marks(session: Session, learner_id: int, material: Material, settings: Sett
         return ()
     today = clock.local_day(clock.now(), settings.timezone)
     known = facts(session, learner_id, material, today)
-    return watch_marks(book, today, known, material.media_version.length_ms)
+    return watch_marks(book, today, credits.ruled(known), material.media_version.length_ms)
 
 
 def _begin(

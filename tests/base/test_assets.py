@@ -47,9 +47,7 @@ def test_every_custom_property_used_is_defined() -> None:
 
 def test_the_sheet_stays_readable_by_old_browsers() -> None:
     sheet = assets.style_sheet()[0]
-    assert not re.search(
-        r"(?<![\w-])inset\s*:|aspect-ratio\s*:|:has\(|@layer|@container|color-mix\([^;]*var", sheet
-    )
+    assert not re.search(r"(?<![\w-])inset\s*:|aspect-ratio\s*:|:has\(|@layer|@container|color-mix\([^;]*var", sheet)
     assert "@font-face" not in sheet
     assert "@import" not in sheet
 

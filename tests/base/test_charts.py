@@ -143,9 +143,7 @@ def test_a_refused_instant_can_still_be_seen() -> None:
 span = st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))
 
 
-@given(
-    st.integers(-5, 10**8), st.lists(span, max_size=6), st.lists(span, max_size=6), st.integers(-9, 10**9)
-)
+@given(st.integers(-5, 10**8), st.lists(span, max_size=6), st.lists(span, max_size=6), st.integers(-9, 10**9))
 def test_coverage_stays_inside_whatever_comes(
     length: int, counted: list[tuple[int, int]], refused: list[tuple[int, int]], head: int
 ) -> None:

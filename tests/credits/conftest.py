@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.base.db import Database
 from app.credits import service
 from tests.credits import samples
+from tests.credits.samples import NOON, new_learner, watch, withdraw
 
 if TYPE_CHECKING:
     from tests.services import DatabaseUrls
@@ -44,3 +46,20 @@ def learner(session: Session) -> int:
     """A learner of an academy whose first rules are published."""
     service.publish_rules(session, samples.RULES, None)
     return samples.new_learner(session)
+
+
+@pytest.fixture
+def kept(session: Session, learner: int) -> Session:
+    """Two learners with postings, a reversal, a piece that gave nothing, and a cut."""
+    other = new_learner(session, 2)
+    for person in (learner, other):
+        for lesson in (1, 2, 3):
+            watch(session, person, lesson, hours=3, at=NOON + timedelta(minutes=lesson))
+        service.settle(session, person)
+        withdraw(session, person, "watched:1")
+        service.settle(session, person)
+        watch(session, person, 2, key="watched:2:again", at=NOON + timedelta(minutes=9))
+        watch(session, person, 4, hours=1, at=NOON + timedelta(minutes=10))
+        service.settle(session, person)
+    session.commit()
+    return session

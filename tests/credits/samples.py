@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +11,72 @@ from app.base import clock
 from app.credits import service
 from app.people.models import Person
 
-RULES = (Path(__file__).parents[2] / "content/rules/yunting-2026.toml").read_text(encoding="utf-8")
+RULES = """\
+# 笃学的样例规则
+[ruleset]
+id = "yunting"
+version = 1
+effective = 2026-01-01
+timezone = "Asia/Shanghai"
+unit = "hours"
+title = {zh = "学时认定办法", en = "Credit rules"}
+
+[period]
+start = "01-01"
+months = 12
+first = 2024
+
+[[convert]]
+id = "watched"
+when = {kind = "watched"}
+amount = "length / 45"
+bucket_field = "subject_bucket"
+text = {zh = "45分钟为1学时", en = "45 minutes are 1 hour"}
+
+[[mark]]
+id = "ninety"
+when = {kind = "watched"}
+measure = "seen / length"
+at_least = "0.9"
+text = {zh = "不少于90%算学完", en = "Nine tenths must be seen"}
+
+[[round]]
+id = "nearest"
+to = "0.001"
+mode = "nearest"
+text = {zh = "取三位小数", en = "Rounded to three decimals"}
+
+[[duplicate]]
+id = "once"
+when = {kind = "watched"}
+key = ["item"]
+within = "period"
+text = {zh = "一年计一次", en = "Once a year"}
+
+[[cap]]
+id = "day"
+limit = 8
+per = "day"
+text = {zh = "每天最多计8学时", en = "At most 8 hours a day"}
+
+[[test]]
+id = "total"
+measure = "countable"
+at_least = 50
+text = {zh = "全年不少于50学时", en = "At least 50 hours a year"}
+
+[[test]]
+id = "general"
+when = {bucket = "general"}
+measure = "countable"
+at_least = 15
+text = {zh = "公需不少于15学时", en = "At least 15 hours of general subjects"}
+
+[[requirement]]
+id = "yearly"
+meets = {all = ["total", "general"]}
+text = {zh = "年度要求", en = "The year"}
+"""
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 HOUR_MS = 45 * 60_000
 

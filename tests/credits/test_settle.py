@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select
@@ -20,9 +21,7 @@ from tests.credits.samples import NOON, RULES, lesson_facts, new_learner, watch,
 def ledger_of(session: Session, learner_id: int) -> list[tuple[int, str, int | None]]:
     """(number, evidence, what it reverses) of every transaction."""
     rows = session.scalars(
-        select(LedgerTransaction)
-        .where(LedgerTransaction.learner_id == learner_id)
-        .order_by(LedgerTransaction.seq)
+        select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id).order_by(LedgerTransaction.seq)
     )
     return [(row.seq, row.evidence_key, row.reverses) for row in rows]
 
@@ -62,9 +61,7 @@ def test_settling_again_writes_nothing(session: Session, learner: int) -> None:
 def test_what_a_cap_cuts_stays_visible(session: Session, learner: int) -> None:
     watch(session, learner, hours=9)
     assert service.settle(session, learner).posted == [service.Posted("general", 8000, 9000, "watched:1")]
-    uncounted = session.scalars(
-        select(LedgerEntry.amount).where(LedgerEntry.account.like("%/uncounted"))
-    ).one()
+    uncounted = session.scalars(select(LedgerEntry.amount).where(LedgerEntry.account.like("%/uncounted"))).one()
     assert uncounted == 1000
 
 
@@ -99,7 +96,7 @@ def test_late_evidence_corrects_what_follows_from_it(session: Session, learner: 
 def test_the_same_key_is_no_news_and_another_payload_is_refused(session: Session, learner: int) -> None:
     assert watch(session, learner) is True
     assert watch(session, learner) is False
-    again = {
+    again: dict[str, Any] = {
         "key": "watched:1",
         "kind": "watched",
         "happened_at": NOON,

@@ -32,6 +32,9 @@ _PERIOD: Final = (
 _TABLES = (*SINGLE, *rows.READERS, *rows.LATER)
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 _LARGEST = 400_000
+# Far above what anybody writes: what is compared in pairs must stay quick.
+_MOST_ROWS = 200
+_MOST_AXES = 6
 
 
 def load(text: str) -> RuleSet:
@@ -183,6 +186,10 @@ class _Loader:
                 RuleError(self.lines.of(name, 0), name, "", f"must be written as [[{name}]] rows")
             )
             return []
+        if len(data) > _MOST_ROWS:
+            line = self.lines.of(name, _MOST_ROWS)
+            self.errors.append(RuleError(line, name, "", f"more than {_MOST_ROWS} rows"))
+            return []
         sound = []
         for index, each in enumerate(data):
             row = Row(
@@ -213,7 +220,11 @@ class _Loader:
             checks.overlaps(
                 "convert", [c for c in converts if c.otherwise is otherwise], self.where, self._wrong
             )
-        for axis in {w.axis for w in weights}:
+        axes = sorted({w.axis for w in weights})
+        if len(axes) > _MOST_AXES:
+            self._wrong("weight", weights[-1].id, f"more than {_MOST_AXES} axes")
+            return
+        for axis in axes:
             checks.overlaps("weight", [w for w in weights if w.axis == axis], self.where, self._wrong)
         checks.overlaps("mark", found["mark"], self.where, self._wrong)
         checks.overlaps("round", found["round"], self.where, self._wrong)

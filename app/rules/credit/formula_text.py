@@ -25,6 +25,7 @@ from app.rules.credit.formula import (
 from app.rules.credit.kinds import FORMULA_FIELDS
 
 _LONGEST = 400
+_DEEPEST = 20
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([a-z_]+)|(<=|>=|[-+*/(),<>=]))")
 
 
@@ -53,7 +54,7 @@ class _Parser:
             self._tokens.append(found.group().strip())
             position = found.end()
         self._tokens.append("")
-        self._at = 0
+        self._at = self._depth = 0
 
     def whole(self) -> Expr | Ratio:
         node = self._sum()
@@ -75,10 +76,14 @@ class _Parser:
             raise FormulaError(f"expected {token!r}, found {found or 'the end'!r}")
 
     def _sum(self) -> Expr | Ratio:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise FormulaError(f"more than {_DEEPEST} parentheses in each other")
         node = self._term()
         while self._peek() in ("+", "-"):
             sign = 1 if self._next() == "+" else -1
             node = add(plain(node), plain(self._term()), sign)
+        self._depth -= 1
         return node
 
     def _term(self) -> Expr | Ratio:

@@ -32,8 +32,8 @@ class Plan:
 
     @property
     def plain(self) -> bool:
-        """Does every piece stand for itself?"""
-        return self.series is None and self.convert.pool == "piece"
+        """Is every piece rounded by itself?"""
+        return self.series != "increase" and self.convert.pool == "piece"
 
     def exact(self, numbers: Numbers) -> tuple[int, int]:
         """The amount before rounding, in thousandths: numerator and denominator (> 0), never below 0."""

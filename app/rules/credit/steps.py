@@ -29,15 +29,21 @@ def reached(at: At, mark: Mark) -> bool:
 def amount(state: State, at: At) -> int:
     """convert, weight, series and pool, and the one rounding: thousandths."""
     plan = at.plan
+    # Of a series that counts once, the first piece to give anything gives all.
+    once: Key | None = None
+    if plan.series == "first" and at.series is not None:
+        once = (*at.series, at.piece.take)
+        if once in state.done:
+            at.say(plan.convert.id, "repeat", plain_day(state.done[once]), 0, 0)
+            return 0
     top, bottom = plan.exact(at.piece.numbers)
     if plan.plain:
         gives = plan.rounded(top, bottom)
     else:
-        summed = _summed(state, at, Fraction(top, bottom))
-        if summed is None:
-            return 0
-        exact, gives = summed
+        exact, gives = _summed(state, at, Fraction(top, bottom))
         top, bottom = exact.numerator, exact.denominator
+    if once is not None and gives:
+        state.done[once] = at.day
     if at.why is not None:
         for weight in plan.weights:
             at.say(weight.id, "weighs", *weight.times.as_integer_ratio(), 0)
@@ -46,28 +52,20 @@ def amount(state: State, at: At) -> int:
     return gives
 
 
-def _summed(state: State, at: At, exact: Fraction) -> tuple[Fraction, int] | None:
-    """The running sum of a series or pool, and what it rises by; None when its series has given already."""
-    plan, series = at.plan, at.series
+def _summed(state: State, at: At, exact: Fraction) -> tuple[Fraction, int]:
+    """The running sum of a rising series or pool, and what it rises by."""
+    series = at.series if at.plan.series == "increase" else None
     key: Key = ("piece", at.piece.id)
-    done: Key | None = None
-    if series is not None and plan.series == "increase":
+    if series is not None:
         key = ("series", *series)
         exact = _increase(state, at, series, exact)
-    elif series is not None:
-        done = (*series, at.piece.take)
-        if done in state.done:
-            at.say(plan.convert.id, "repeat", plain_day(state.done[done]), 0, 0)
-            return None
     key = _pool(at) or key
     total, given = state.pools.get(key, (Fraction(0), 0))
     total += exact
     # Another version's rounding may give less for the same sum; what was given stays given.
-    now = max(given, plan.rounded(total.numerator, total.denominator))
+    now = max(given, at.plan.rounded(total.numerator, total.denominator))
     if key[0] != "piece":
         state.pools[key] = total, now
-    if done is not None and now > given:
-        state.done[done] = at.day
     return total, now - given
 
 
@@ -118,6 +116,8 @@ def repeats(state: State, at: At, asked: int) -> int:
 
 def _alike(rule: Duplicate, at: At) -> Key | None:
     piece = at.piece
+    if rule.key == ("item",):
+        return None if piece.item is None else (rule.id, piece.item)
     known = {
         **piece.facts(),
         "item": piece.item,

@@ -1,0 +1,71 @@
+"""Where a learner stands on a day (class, unit, band), and what a lesson is therefore worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.classes.models import ClassMembership, VirtualClass
+from app.courses.queries import CourseRow, LessonRow
+from app.people.models import Person, Unit, UnitMembership
+from app.rules.credit.book import RuleBook
+from app.rules.credit.marks import Worth, worth
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """Empty texts where there is none."""
+
+    class_code: str
+    class_name: str
+    class_name_en: str
+    unit_code: str
+    unit_name: str
+    unit_name_en: str
+    band: str
+
+
+def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
+    """Class, unit and band of a person on a day. One query."""
+    membership, place = ClassMembership, UnitMembership
+    row = session.execute(
+        select(
+            VirtualClass.code, VirtualClass.name, VirtualClass.name_en, Unit.code, Unit.name, Unit.name_en, place.band
+        )
+        .select_from(Person)
+        .outerjoin(
+            membership,
+            (membership.person_id == Person.id)
+            & (membership.since <= day)
+            & or_(membership.until.is_(None), membership.until > day),
+        )
+        .outerjoin(VirtualClass, VirtualClass.id == membership.class_id)
+        .outerjoin(
+            place,
+            (place.person_id == Person.id) & (place.since <= day) & or_(place.until.is_(None), place.until > day),
+        )
+        .outerjoin(Unit, Unit.id == place.unit_id)
+        .where(Person.id == person_id)
+    ).first()
+    return StandingRow(*(text or "" for text in (row or [""] * 7)))
+
+
+def lesson_worth(
+    book: RuleBook | None, day: date, course: CourseRow, lesson: LessonRow, requirement: str, standing: StandingRow
+) -> Worth:
+    """What a lesson gives to somebody who stands there, before repeats and caps; nothing without rules."""
+    if book is None:
+        return Worth((), None)
+    facts = {
+        "provider": course.provider_code,
+        "category": course.category,
+        "subject_bucket": course.subject_bucket,
+        "requirement_class": requirement,
+        "unit": standing.unit_code,
+        "band": standing.band,
+        "class": standing.class_code,
+    }
+    return worth(book, day, facts, lesson.length_ms)

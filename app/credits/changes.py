@@ -1,0 +1,67 @@
+"""What differs between two versions of the rules, clause by clause, as people read it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NOTED = ("id", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause as printed; `keys` is its content as key = value texts, without id and text."""
+
+    id: str
+    kind: str
+    text: Mapping[str, str]
+    keys: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A clause that was added (`before` None), dropped (`after` None) or changed."""
+
+    before: Clause | None
+    after: Clause | None
+
+
+def clauses(text: str) -> list[Clause]:
+    """The clauses of a text that `load` has accepted, in the order of writing; the header is none."""
+    data = tomllib.loads(text)
+    return [
+        Clause(str(row["id"]), kind, _printed(row.get("text", {})), _keys(row))
+        for kind, rows in data.items()
+        if isinstance(rows, list)
+        for row in rows
+    ]
+
+
+def changes(before: str, after: str) -> list[Change]:
+    """What the second text changes in the first: in its own order, what it drops last."""
+    old, new = ({clause.id: clause for clause in clauses(text)} for text in (before, after))
+    found = [Change(old.get(name), clause) for name, clause in new.items() if old.get(name) != clause]
+    return found + [Change(clause, None) for name, clause in old.items() if name not in new]
+
+
+def _printed(raw: object) -> Mapping[str, str]:
+    if isinstance(raw, dict):
+        return {str(language): str(words) for language, words in raw.items()}
+    return {"zh": str(raw), "en": str(raw)}
+
+
+def _keys(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, _value(value)) for key, value in row.items() if key not in NOTED)
+
+
+def _value(value: object) -> str:
+    """A value as the language writes it, near enough to recognise it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,18 @@
+"""The form of a new version of the rules."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import TextAreaField
+from wtforms.validators import InputRequired, Length
+
+
+class RulesForm(FlaskForm):
+    """The whole text of a version, as TOML."""
+
+    text = TextAreaField(
+        _l("Text of the rules"),
+        [InputRequired(_l("Write the rules.")), Length(max=400_000)],
+        description=_l("TOML. Numbers that are not whole stand in quotation marks, as texts."),
+    )

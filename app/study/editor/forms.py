@@ -1,0 +1,112 @@
+"""Forms of the course editor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (
+    DateField,
+    DecimalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from app.base.labels import codes, label
+
+NEW = "new"
+
+
+def choices(kind: str, present: str | None = None) -> list[tuple[str, str]]:
+    """(code, word) of a kind, and the code that a record holds already, whatever it is."""
+    found = codes(kind)
+    return [(code, label(kind, code)) for code in (*found, *([present] if present not in (None, *found) else ()))]
+
+
+class CourseForm(FlaskForm):
+    """What describes a course."""
+
+    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Length(max=120)])
+    title_en = StringField(_l("Title in English"), [Optional(), Length(max=200)])
+    summary = TextAreaField(_l("About the course"), [Optional(), Length(max=5000)])
+    summary_en = TextAreaField(_l("About the course, in English"), [Optional(), Length(max=5000)])
+    provider = SelectField(_l("Provider"), validate_choice=True)
+    new_provider = StringField(_l("New provider"), [Length(max=120)])
+    new_provider_en = StringField(_l("New provider, in English"), [Optional(), Length(max=120)])
+    category = SelectField(_l("Category"))
+    subject_bucket = SelectField(_l("Counts as"))
+    lecturer = StringField(_l("Lecturer"), [Optional(), Length(max=120)])
+    max_rate = DecimalField(
+        _l("Highest speed"),
+        [InputRequired(_l("Write a number, such as 1.5.")), NumberRange(1, 4, _l("Between 1.0 and 4.0."))],
+        description=_l("From 1.0 to 4.0. Time watched faster is not counted."),
+    )
+
+    def validate_new_provider(self, field: Any) -> None:
+        """A new provider needs a name."""
+        if self.provider.data == NEW and not (field.data or "").strip():
+            raise ValidationError(_("Write the provider's name, or choose one from the list."))
+
+
+class TitlesForm(FlaskForm):
+    """A lesson's titles."""
+
+    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Length(max=120)])
+    title_en = StringField(_l("Title in English"), [Optional(), Length(max=200)])
+
+
+class FileForm(FlaskForm):
+    """A media file: uploaded before (`upload` is its key), or with this form where scripts do not run."""
+
+    upload = HiddenField()
+    file = FileField(
+        _l("Video or audio"), description=_l("MP4 (H.264 and AAC), WebM, MP3 or M4A. Its length is measured here.")
+    )
+    captions_zh = FileField(_l("Chinese captions"), description=_l("May stay empty. .srt or .vtt"))
+    captions_en = FileField(_l("English captions"), description=_l("May stay empty. .srt or .vtt"))
+
+
+class LessonForm(TitlesForm, FileForm):
+    """A new lesson with its file."""
+
+
+class CaptionsForm(FlaskForm):
+    """Captions for a file that is there."""
+
+    captions_zh = FileField(_l("Chinese captions"), description=_l("May stay empty. .srt or .vtt"))
+    captions_en = FileField(_l("English captions"), description=_l("May stay empty. .srt or .vtt"))
+
+
+class TextForm(FlaskForm):
+    """An article's text."""
+
+    article = TextAreaField(
+        _l("Text"),
+        [InputRequired(_l("Write the text."))],
+        description=_l("In Markdown: ## heading, **bold**, - list, > quotation. HTML and pictures are left out."),
+    )
+    reading_minutes = IntegerField(
+        _l("Reading time, minutes"),
+        [InputRequired(_l("Write a whole number.")), NumberRange(1, 480, _l("Between 1 and 480."))],
+    )
+
+
+class ArticleForm(TitlesForm, TextForm):
+    """A new article."""
+
+
+class OfferForm(FlaskForm):
+    """To whom a course is offered. `group`: a class's id, or empty for all."""
+
+    group = SelectField(_l("To whom"))
+    requirement_class = RadioField(_l("As"), default="required")
+    since = DateField(_l("From"), [InputRequired(_l("Choose the first day."))])
+    due = DateField(_l("Due"), [Optional()], description=_l("The last day; may stay empty."))

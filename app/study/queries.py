@@ -1,0 +1,212 @@
+"""What a learner's own pages show: courses with progress, the duty of the year, the next thing to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.base import clock
+from app.classes import queries as classes
+from app.classes.duty import PACE_DAYS, Duty, Outlook, duty_of, outlook, period_of
+from app.classes.queries import OfferRow
+from app.classes.standing import StandingRow, lesson_worth, standing_of
+from app.courses import queries as courses
+from app.courses.queries import CourseRow, LessonRow
+from app.credits import service as credits
+from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction
+from app.rules.credit.book import RuleBook
+from app.viewing import queries as viewing
+from app.viewing.queries import Progress
+
+NOTHING_SEEN = Progress(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class LessonView:
+    """A lesson as its learner sees it. Times in ms; `worth` in thousandths; `enough_ms` is first credited."""
+
+    row: LessonRow
+    seen: Progress
+    bucket: str
+    worth: int
+    enough_ms: int
+
+    @property
+    def done(self) -> bool:
+        """Enough was seen."""
+        return self.seen.counted_ms >= self.enough_ms
+
+    @property
+    def begun(self) -> bool:
+        """Something was seen, or the lesson was opened."""
+        return self.seen.watched_at_ms > 0 or self.seen.counted_ms > 0
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """An offered course as its learner sees it."""
+
+    row: CourseRow
+    offer: OfferRow
+    lessons: tuple[LessonView, ...]
+
+    @property
+    def required(self) -> bool:
+        """Must it be done?"""
+        return self.offer.requirement_class == "required"
+
+    @property
+    def length_ms(self) -> int:
+        """All lessons together."""
+        return sum(lesson.row.length_ms for lesson in self.lessons)
+
+    @property
+    def counted_ms(self) -> int:
+        """What was credited as seen, of all lessons."""
+        return sum(min(lesson.seen.counted_ms, lesson.row.length_ms) for lesson in self.lessons)
+
+    @property
+    def worth(self) -> int:
+        """What the whole course gives, in thousandths."""
+        return sum(lesson.worth for lesson in self.lessons)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket it goes to."""
+        return next((lesson.bucket for lesson in self.lessons if lesson.bucket), self.row.subject_bucket)
+
+    @property
+    def done(self) -> bool:
+        """Every lesson is done."""
+        return bool(self.lessons) and all(lesson.done for lesson in self.lessons)
+
+    @property
+    def begun(self) -> bool:
+        """Some lesson is begun."""
+        return any(lesson.begun for lesson in self.lessons)
+
+    @property
+    def watched_at_ms(self) -> int:
+        """When last."""
+        return max((lesson.seen.watched_at_ms for lesson in self.lessons), default=0)
+
+    @property
+    def next_lesson(self) -> LessonView | None:
+        """Where to go on: the lesson watched last if it is not done, else the first not done."""
+        open_ = [lesson for lesson in self.lessons if not lesson.done]
+        latest = max(open_, key=lambda lesson: lesson.seen.watched_at_ms, default=None)
+        return latest if latest is not None and latest.begun else (open_[0] if open_ else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Everything about a learner's year that one page needs. `duty` is None while nothing is owed."""
+
+    day: date
+    standing: StandingRow
+    courses: tuple[CourseView, ...]
+    duty: Duty | None
+    outlook: Outlook | None
+
+    @property
+    def required(self) -> list[CourseView]:
+        """What must be done, by due date."""
+        return [course for course in self.courses if course.required]
+
+    @property
+    def resume(self) -> CourseView | None:
+        """The course to go on with: begun and not done, the latest first; else the first to be begun."""
+        todo = [course for course in self.courses if not course.done and course.lessons]
+        begun = [course for course in todo if course.begun]
+        if begun:
+            return max(begun, key=lambda course: course.watched_at_ms)
+        return todo[0] if todo else None
+
+
+def year(session: Session, person_id: int, day: date) -> Year:
+    """A learner's year, in seven queries however many courses there are."""
+    offers = classes.offers_for_learner(session, person_id, day)
+    rows = courses.courses_by_id(session, [offer.course_id for offer in offers])
+    lessons = courses.lessons_of_courses(session, list(rows))
+    seen = viewing.progress(session, person_id, _versions(lessons.values()))
+    book, standing = credits.book(session), standing_of(session, person_id, day)
+    views = [
+        _view(book, day, rows[offer.course_id], offer, lessons[offer.course_id], seen, standing)
+        for offer in offers
+        if offer.course_id in rows
+    ]
+    duty, recent = _duty(session, book, person_id, day)
+    found = outlook(duty, day, recent) if duty is not None else None
+    return Year(day, standing, tuple(views), duty, found)
+
+
+def course(session: Session, person_id: int, code: str, day: date) -> CourseView | None:
+    """One offered course; None when there is none of this code, or it is not offered to this learner."""
+    row = courses.course_by_code(session, code)
+    offer = classes.offer_of(session, person_id, row.id, day) if row is not None else None
+    if row is None or offer is None:
+        return None
+    lessons = courses.lessons_of(session, row.id)
+    seen = viewing.progress(session, person_id, _versions([lessons]))
+    book, standing = credits.book(session), standing_of(session, person_id, day)
+    return _view(book, day, row, offer, lessons, seen, standing)
+
+
+def _versions(lessons: object) -> list[int]:
+    return [lesson.media_version_id for each in lessons for lesson in each]  # type: ignore[attr-defined]
+
+
+def _view(
+    book: RuleBook | None,
+    day: date,
+    row: CourseRow,
+    offer: OfferRow,
+    lessons: Sequence[LessonRow],
+    seen: dict[int, Progress],
+    standing: StandingRow,
+) -> CourseView:
+    views = []
+    for lesson in lessons:
+        found = lesson_worth(book, day, row, lesson, offer.requirement_class, standing)
+        bucket, amount = found.amounts[0] if found.amounts else ("", 0)
+        enough = found.at_least_ms if found.at_least_ms is not None else lesson.length_ms
+        views.append(LessonView(lesson, seen.get(lesson.media_version_id, NOTHING_SEEN), bucket, amount, enough))
+    return CourseView(row, offer, tuple(views))
+
+
+def _duty(session: Session, book: RuleBook | None, person_id: int, day: date) -> tuple[Duty | None, int]:
+    """The duty of the present period, and the countable thousandths of the last four weeks. One query."""
+    if book is None or book.period.index(day) < 0:
+        return None, 0
+    start, end = period_of(book, day)
+    since = clock.now() - timedelta(days=PACE_DAYS)
+    recent = (
+        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .join(
+            LedgerTransaction,
+            (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
+        )
+        .join(
+            Evidence,
+            (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
+        )
+        .where(
+            LedgerEntry.learner_id == person_id,
+            LedgerEntry.account.like("learner/%/countable"),
+            LedgerTransaction.period == start,
+            Evidence.happened_at >= since,
+        )
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, recent).where(
+            LearnerPeriod.learner_id == person_id, LearnerPeriod.period == start
+        )
+    ).first()
+    if row is None:
+        return None, 0
+    return duty_of(book, start, end, row[0], row[1], row[2]), max(0, int(row[3]))

@@ -1,0 +1,84 @@
+"""The learner's pages: my year, the catalogue, a course."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.base import clock, labels
+from app.base.access import guard, signed_in
+from app.base.errors import NotFound
+from app.base.unit_of_work import session, settings
+from app.study import plan, queries
+from app.study.catalogue import Wanted, search
+
+bp = Blueprint("study", __name__, template_folder="templates")
+# Where somebody who does not study begins: the first role that fits.
+DESKS = (
+    ("head_teacher", "supervision.classes"),
+    ("study_supervisor", "supervision.classes"),
+    ("course_editor", "editor.courses"),
+    ("academy_admin", "rules.versions"),
+    ("credit_reviewer", "rules.versions"),
+)
+
+
+def _today() -> date:
+    return clock.local_day(clock.now(), settings().timezone)
+
+
+@bp.app_context_processor
+def _words() -> dict[str, Any]:
+    """The words for codes and days, for every template."""
+    return {
+        "label": labels.label,
+        "bucket_seal": labels.seal,
+        "short_day": labels.short_day,
+        "full_day": labels.full_day,
+        "weekday": labels.weekday,
+        "distance": labels.distance,
+    }
+
+
+@bp.route("/")
+@signed_in
+def my_year() -> str | Response:
+    """A learner's home. Staff who do not study go to their desk."""
+    held = {grant.role for grant in current_user.grants}
+    if "learner" not in held:
+        desk = next((endpoint for role, endpoint in DESKS if role in held), "people.account")
+        return redirect(url_for(desk))
+    found = queries.year(session(), current_user.person_id, _today())
+    return render_template(
+        "study/my_year.html", year=found, plan=plan.closing(found), due=plan.due(found), resume=found.resume
+    )
+
+
+@bp.route("/courses")
+@guard("study")
+def catalogue() -> str:
+    """What is offered to this learner; search, filters and page are in the address."""
+    found = queries.year(session(), current_user.person_id, _today())
+    wanted = Wanted.read(request.args)
+
+    def page(number: int) -> str:
+        return url_for("study.catalogue", **wanted.address(page=number))
+
+    return render_template(
+        "study/catalogue.html", year=found, wanted=wanted, found=search(found, wanted), page_url=page
+    )
+
+
+@bp.route("/courses/<code>")
+@guard("study")
+def course(code: str) -> str:
+    """One course: what it teaches, what it is worth, its lessons and how far each is."""
+    found = queries.course(session(), current_user.person_id, code, _today())
+    if found is None:
+        raise NotFound(_("There is no such course for your class. It may have been withdrawn."))
+    return render_template("study/course.html", course=found, today=_today())

@@ -1,0 +1,1 @@
+"""Speed, measured beside its floors: `make bench`, docs/bench.md."""

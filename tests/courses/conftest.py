@@ -1,0 +1,3 @@
+"""Fixtures of the course tests."""
+
+from tests.factories.fixtures import *  # noqa: F403

@@ -1,0 +1,148 @@
+"""A person's device: a browser context of its own, signed in; and the player page as its user sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error, expect
+
+from tests.journeys.server import Academy, Account
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
+SECOND = 1000
+
+
+@dataclass(slots=True)
+class Device:
+    """One browser with its own cookies and storage. `complaints` are the errors that its pages showed."""
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Collect console errors, uncaught exceptions, and violations of the content security policy."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+
+def device(browser: Browser, academy: Academy, kind: dict[str, Any], **more: Any) -> Device:
+    """A new device, speaking Chinese as most do, in the academy's time zone."""
+    options = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": academy.url, **kind, **more}
+    context = browser.new_context(**options)
+    context.set_default_timeout(15 * SECOND)
+    found = Device(context, context.new_page())
+    found.listen()
+    return found
+
+
+def sign_in(browser: Browser, academy: Academy, account: Account, kind: dict[str, Any], **more: Any) -> Device:
+    """A new device on which this person has just signed in through the form."""
+    found = device(browser, academy, kind, **more)
+    found.page.goto("/sign-in")
+    found.page.locator("[name=login]").fill(account.username)
+    found.page.locator("[name=password]").fill(account.password)
+    found.page.locator("form:has([name=password]) [type=submit]").click()
+    found.page.wait_for_url(lambda url: "/sign-in" not in url)
+    return found
+
+
+def _ms(text: str) -> int:
+    """Milliseconds of `1:02:03`."""
+    total = 0
+    for part in text.strip().split(":"):
+        total = total * 60 + int(part)
+    return total * SECOND
+
+
+class Player:
+    """The player page of one device. `beats` are the bodies it has sent, in order."""
+
+    def __init__(self, device: Device, address: str) -> None:
+        self.page = device.page
+        self.beats: list[str] = []
+        self.page.on("request", self._note)
+        self.page.goto(address)
+        self.length_ms = int(self.page.locator("[data-scrub]").get_attribute("max") or 0)
+
+    def _note(self, request: Request) -> None:
+        if request.url.endswith("/beats") and request.post_data:
+            self.beats.append(request.post_data)
+
+    def play(self, rate: str = "2") -> None:
+        """Choose a speed and press play; the position must move."""
+        self.page.locator("[data-speed]").select_option(rate)
+        before = self.at_ms()
+        self.page.locator("[data-do=play]").click()
+        self.wait(lambda: self.at_ms() > before + SECOND, 15, "the picture runs")
+
+    def pause(self) -> None:
+        """Press pause and wait until what was played is acknowledged."""
+        self.page.locator("[data-do=play]").click()
+        self.page.wait_for_function("document.querySelector('video').paused")
+
+    def at_ms(self) -> int:
+        """Where the picture stands, as the browser has it."""
+        return round(self.page.evaluate("document.querySelector('video').currentTime") * SECOND)
+
+    def counted_ms(self) -> int:
+        """What the page says is counted."""
+        return self.tally("counted")
+
+    def tally(self, kind: str) -> int:
+        """A figure under the coverage bar, in ms (whole seconds)."""
+        return _ms(self.page.locator(f"#tally-{kind}").inner_text())
+
+    def bar_ms(self) -> int:
+        """How much of the coverage bar is drawn as counted, in ms of the lesson."""
+        share: float = self.page.evaluate(
+            """() => {
+              const bar = Array.from(document.querySelectorAll('#coverage svg.coverage-bar'))
+                .find((each) => each.getBoundingClientRect().width > 0);
+              const wide = bar.viewBox.baseVal.width;
+              return Array.from(bar.querySelectorAll('rect.counted'))
+                .reduce((sum, each) => sum + each.width.baseVal.value, 0) / wide;
+            }"""
+        )
+        return round(share * self.length_ms)
+
+    def wait(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
+        """Let the page run until something holds; AssertionError with `what` after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"after {seconds} s it does not hold that {what}: {self.state()}"
+            self.page.wait_for_timeout(200)
+
+    def until_counted(self, ms: int, seconds: float) -> None:
+        """Watch until so much is counted."""
+        self.wait(lambda: self.counted_ms() >= ms, seconds, f"{ms} ms are counted")
+
+    def state(self) -> str:
+        """One line about the page, for failures."""
+        note = self.page.locator("#player-note")
+        said = note.inner_text() if note.is_visible() else ""
+        return f"at {self.at_ms()} ms, counted {self.counted_ms()} ms, {len(self.beats)} beats, note {said!r}"
+
+    def note(self) -> str:
+        """What the page tells its user now."""
+        expect(self.page.locator("#player-note")).to_be_visible(timeout=20 * SECOND)
+        return self.page.locator("#player-note").inner_text()
+
+    def kill(self) -> None:
+        """The tab's process dies: no unload, no last word."""
+        protocol = self.page.context.new_cdp_session(self.page)
+        try:
+            protocol.send("Page.crash")
+        except Error:
+            pass  # the dead do not answer
