@@ -37,7 +37,7 @@ def check_ports(settings: Settings) -> None:
 def _granian(settings: Settings, target: str, port: int, threads: int, workers: int, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", settings.host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning",
+        "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "error",
         "--backlog", "1024", *more, target,
     ]  # fmt: skip
 

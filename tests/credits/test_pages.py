@@ -13,15 +13,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.base.settings import load
 from app.classes import queries as classes
 from app.credits import reach, service
+from app.credits.export import cell
 from app.credits.models import RuleVersion
 from app.factory import create_app
 from app.people import service as people
+from app.people.queries import person_by_login
 from tests import factories
 from tests.credits.samples import NOON, RULES, next_rules, watch, withdraw
 
@@ -138,9 +141,7 @@ def test_chinese_is_the_language_of_the_academy(app: Flask, db: Database, people
 
 
 @pytest.mark.parametrize("query", ["period=2019-01-01", "period=x", "period=2026-01-02"])
-def test_an_unknown_period_is_not_found(
-    app: Flask, db: Database, people_of: dict[str, str], query: str
-) -> None:
+def test_an_unknown_period_is_not_found(app: Flask, db: Database, people_of: dict[str, str], query: str) -> None:
     page(signed_in(app, db, people_of["learner"]), f"/statement?{query}", 404)
 
 
@@ -155,16 +156,12 @@ def test_the_file_has_every_line_and_no_formula(app: Flask, db: Database, people
 
 
 def test_formulas_are_disarmed() -> None:
-    from app.credits.export import cell
-
     assert [cell(text) for text in ("=1", "+1", "-1", "@a", "\t=1", "防汛", "")] == [
         "'=1", "'+1", "'-1", "'@a", "'\t=1", "防汛", "",
     ]  # fmt: skip
 
 
-def test_staff_see_whom_they_supervise_and_leave_a_trace(
-    app: Flask, db: Database, people_of: dict[str, str]
-) -> None:
+def test_staff_see_whom_they_supervise_and_leave_a_trace(app: Flask, db: Database, people_of: dict[str, str]) -> None:
     html = page(signed_in(app, db, people_of["teacher"]), f"/statement/{people_of['key']}")
     assert "Account and evidence agree" in html
     page(signed_in(app, db, people_of["teacher"]), f"/statement/{people_of['key']}/statement.csv")
@@ -205,17 +202,15 @@ def test_eight_queries_however_long_it_is(app: Flask, db: Database, people_of: d
 
     few = count()
     with db.writing() as session:
-        person = people_by_login(session, people_of["learner"])
+        person = person_id(session, people_of["learner"])
         for lesson in range(10, 110):
             watch(session, person, lesson, at=NOON - timedelta(days=lesson - 9, hours=1))
         service.settle(session, person)
     assert count() == few <= 8
 
 
-def people_by_login(session, login):  # type: ignore[no-untyped-def]
+def person_id(session: Session, login: str) -> int:
     """A person's id."""
-    from app.people.queries import person_by_login
-
     found = person_by_login(session, login)
     assert found is not None
     return found.id
@@ -223,7 +218,7 @@ def people_by_login(session, login):  # type: ignore[no-untyped-def]
 
 def test_pages_of_a_long_statement(app: Flask, db: Database, people_of: dict[str, str]) -> None:
     with db.writing() as session:
-        person = people_by_login(session, people_of["learner"])
+        person = person_id(session, people_of["learner"])
         for lesson in range(10, 60):
             watch(session, person, lesson, at=NOON - timedelta(days=lesson - 9, hours=1))
         service.settle(session, person)

@@ -107,8 +107,8 @@ def course(
 ) -> Course:
     """A course with a video lesson of each length (ms). No file lies behind them."""
     made = Course(
-        code=code, title=title or f"课程{code}", title_en=f"Course {code}", summary="说明\n能做一件事", summary_en="About",
-        provider_id=provider(session).id, category="skills", subject_bucket=bucket, lecturer="韩知远",
+        code=code, title=title or f"课程{code}", title_en=f"Course {code}",
+        summary="说明\n能做一件事", summary_en="About", provider_id=provider(session).id, category="skills", subject_bucket=bucket, lecturer="韩知远",
         max_rate_m=2000, created_by=None, created_at=clock.now(),
     )  # fmt: skip
     session.add(made)

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from app.base.audit import AuditEntry
 from app.base import clock
+from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.factory import Academy
 from app.people import login, service

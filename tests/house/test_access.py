@@ -1,0 +1,312 @@
+"""Who may open what: every address × every role and the visitor, against the running application."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.base import access
+from app.base.db import Database
+from app.base.errors import BadInput
+from app.courses.models import Caption, Lesson
+from app.factory import Academy
+from app.people import service as people
+from app.people.models import RoleGrant
+from app.rules.access import ROLES, TABLE
+from app.tables import METADATA
+from tests import factories
+from tests.factories import web
+from tests.factories.fixtures import traveller
+from tests.factories.web import academy_app, web_db
+
+if TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+__all__ = ["academy_app", "traveller", "web_db"]
+
+# What each address asks for. An address that is not here, or asks for less than before, fails the build.
+ASKS = {
+    "assets.css": "public",
+    "base.healthz": "public",
+    "courses.abilities": "course.edit",
+    "courses.cancel": "course.edit",
+    "courses.caption": "signed_in",
+    "courses.create": "course.edit",
+    "courses.receive": "course.edit",
+    "courses.where": "course.edit",
+    "credits.statement": "signed_in",
+    "credits.statement_file": "signed_in",
+    "credits.statement_file_for": "statement.see",
+    "credits.statement_for": "statement.see",
+    "editor.add_article": "course.edit",
+    "editor.add_file": "course.edit",
+    "editor.article": "course.edit",
+    "editor.captions": "course.edit",
+    "editor.course": "course.edit",
+    "editor.courses": "course.edit",
+    "editor.lesson": "course.edit",
+    "editor.move": "course.edit",
+    "editor.new": "course.edit",
+    "editor.offer": "course.edit",
+    "editor.replace_file": "course.edit",
+    "editor.withdraw": "course.edit",
+    "editor.withdraw_lesson": "course.edit",
+    "editor.withdraw_offer": "course.edit",
+    "people.account": "signed_in",
+    "people.change_password": "signed_in",
+    "people.end_sign_in": "signed_in",
+    "people.language": "public",
+    "people.sign_in": "public",
+    "people.sign_out": "signed_in",
+    "rules.draft": "rules.publish",
+    "rules.publish": "rules.publish",
+    "rules.version": "rules.see",
+    "rules.versions": "rules.see",
+    "static": "public",
+    "study.catalogue": "study",
+    "study.course": "study",
+    "study.my_year": "signed_in",
+    "supervision.classes": "class.see",
+    "supervision.export": "class.see",
+    "supervision.learner": "class.see",
+    "supervision.my_class": "class.see",
+    "viewing.credit": "study",
+    "viewing.lesson": "study",
+    "viewing.open_viewing": "study",
+}
+SAFE = ("GET", "HEAD", "OPTIONS")
+# Looking at somebody's record, or taking a copy, is noted; sign-ins note when they were last seen.
+NOTED = {"audit_entry", "login_session"}
+
+
+@dataclass
+class Place:
+    """An academy with a course that one class may study, and what stands in addresses."""
+
+    app: Academy
+    db: Database
+    values: dict[str, str | int]
+    learner_key: str
+
+    def url(self, rule: Rule) -> str:
+        """An address that exists, for this rule."""
+        known = dict(self.values)
+        if rule.endpoint.startswith("supervision."):
+            known["code"], known["key"] = "class-1", self.learner_key
+        with self.app.test_request_context():
+            built = rule.build({name: known[name] for name in rule.arguments}, append_unknown=False)
+        assert built is not None, rule
+        return built[1]
+
+    def rules(self) -> Iterator[tuple[Rule, str, str]]:
+        """(rule, method, what it asks for) of everything that can be requested."""
+        for rule in self.app.url_map.iter_rules():
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, access.access_of(self.app, rule.endpoint)
+
+
+@pytest.fixture
+def place(academy_app: Academy, web_db: Database) -> Place:
+    with web_db.writing() as session:
+        made = factories.academy(session, learners=1)
+        course = factories.course(session, "course-1")
+        offer = factories.offer(session, course, made.group)
+        factories.watched(session, made.learner.id, course)
+        lesson = session.scalars(select(Lesson.id)).one()
+        version = factories.versions(session, course)[0]
+        caption = Caption(media_version_id=version.id, language="zh", vtt="WEBVTT\n")
+        session.add(caption)
+        session.flush()
+        values: dict[str, str | int] = {
+            "code": course.code, "lesson_id": lesson, "offer_id": offer, "caption_id": caption.id, "session_id": 1,
+            "person_key": made.learner.key, "number": 1, "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
+            "filename": "favicon.svg", "version": "0",
+        }  # fmt: skip
+        place = Place(academy_app, web_db, values, made.learner.key)
+        for role in ROLES:
+            if role not in ("learner", "head_teacher"):
+                factories.person(session, f"as-{role}", role, role, *_scope(role, made))
+    return place
+
+
+def _scope(role: str, made: factories.Academy) -> tuple[str, int | None]:
+    if role == "study_supervisor":
+        return "class", made.group.id
+    return ("unit", made.unit.id) if role.startswith("unit_") else ("academy", None)
+
+
+LOGINS = {role: {"learner": "l001", "head_teacher": "head1"}.get(role, f"as-{role}") for role in ROLES}
+
+
+def ask(client: FlaskClient, method: str, url: str, token: str = "", **headers: str) -> TestResponse:
+    """A request as a browser would send it; with a token, as a form of ours would."""
+    given = {**({"X-CSRFToken": token} if token else {}), **headers}
+    return client.open(url, method=method, headers=given)
+
+
+def token_of(client: FlaskClient, at: str = "/account") -> str:
+    return web.token_in(client.get(at))
+
+
+def contents(db: Database) -> dict[str, str]:
+    """Every table's rows as one hash, but for what may be noted."""
+    found = {}
+    with db.engine.connect() as connection:
+        for table in METADATA.sorted_tables:
+            if table.name not in NOTED:
+                rows = connection.execute(select(table).order_by(*table.primary_key.columns)).all()
+                found[table.name] = f"{len(rows)} {hashlib.sha256(repr(rows).encode()).hexdigest()}"
+    return found
+
+
+def test_every_address_says_who_may_open_it(academy_app: Academy) -> None:
+    declared = {
+        rule.endpoint: access.access_of(academy_app, rule.endpoint) for rule in academy_app.url_map.iter_rules()
+    }
+    assert declared == ASKS
+    assert set(declared.values()) <= {*TABLE, access.PUBLIC, access.SIGNED_IN}
+
+
+def test_an_application_with_an_undeclared_view_does_not_start() -> None:
+    bare = Flask("bare")
+    bare.add_url_rule("/open", "open", lambda: "anybody")
+    with pytest.raises(KeyError, match="does not say who may open it"):
+        access.seal(bare)
+    with pytest.raises(ValueError, match="not in the access table"):
+        access.guard("no.such.permission")
+
+
+def test_a_visitor_is_sent_to_the_door(place: Place) -> None:
+    client = web.browser(place.app)
+    token, before = token_of(client, "/sign-in"), contents(place.db)
+    for rule, method, need in place.rules():
+        if need == access.PUBLIC:
+            continue
+        url = place.url(rule)
+        page = ask(client, method, url, token)
+        assert (page.status_code, page.location.partition("?")[0]) == (302, "/sign-in"), (method, url)
+        assert ask(client, method, url, token, Accept="application/json").status_code == 401, (method, url)
+    assert contents(place.db) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_what_the_table_gives_it_and_nothing_else(place: Place, role: str) -> None:
+    client = web.browser(place.app, LOGINS[role])
+    token, before = token_of(client), contents(place.db)
+    opened = refused = 0
+    for rule, method, need in place.rules():
+        if need in (access.PUBLIC, access.SIGNED_IN):
+            continue
+        if role in TABLE[need]:
+            if method == "GET":
+                answer = ask(client, method, place.url(rule))
+                assert answer.status_code in (200, 302), (place.url(rule), answer.status_code, answer.text[-300:])
+                opened += 1
+            continue
+        assert ask(client, method, place.url(rule), token).status_code == 403, (method, place.url(rule))
+        refused += 1
+    assert contents(place.db) == before
+    assert refused > 0
+    assert bool(opened) == any(role in TABLE[need] for need in ASKS.values() if need in TABLE)
+
+
+def test_reading_changes_nothing(place: Place) -> None:
+    """Security row 11: no state changes on GET, whoever asks."""
+    everybody = [web.browser(place.app, login) for login in LOGINS.values()]
+    before = contents(place.db)
+    for client in everybody:
+        for rule, method, _need in place.rules():
+            if method == "GET" and rule.endpoint != "base.healthz":
+                for query in ("", "?page=2&q=a&open=1&period=2026-01-01&sort=name&status=late"):
+                    assert ask(client, "GET", place.url(rule) + query).status_code < 500, place.url(rule)
+    assert contents(place.db) == before
+
+
+def test_without_a_token_nothing_is_changed(place: Place) -> None:
+    before, asked = contents(place.db), 0
+    for login in ("l001", "editor", "academy", ""):
+        client = web.browser(place.app, login)
+        for rule, method, _need in place.rules():
+            if method not in SAFE:
+                for token in ("", "a.wrong.token"):
+                    answer = ask(client, method, place.url(rule), token)
+                    assert answer.status_code == 400, (method, place.url(rule), answer.status_code)
+                    asked += 1
+    assert contents(place.db) == before
+    assert asked > 100
+
+
+def test_a_token_of_another_session_is_refused(place: Place) -> None:
+    mine, theirs = web.browser(place.app, "l001"), web.browser(place.app, "head1")
+    assert ask(mine, "POST", "/sign-out", token_of(theirs)).status_code == 400
+    assert mine.get("/account").status_code == 200
+
+
+def test_beats_stand_outside_the_map_and_take_no_cookie(place: Place) -> None:
+    """The one address without a token: its authority is the lease in the body (ADR 2)."""
+    client = web.browser(place.app, "l001")
+    assert "/beats" not in {str(rule) for rule in place.app.url_map.iter_rules()}
+    assert client.get("/beats").status_code == 405
+    assert client.post("/beats", data="no beat").status_code == 400
+    lease = "1.1.1.360000.2000.9999999999999." + "A" * 22
+    answer = client.post("/beats", json={"lease": lease, "seq": 1, "ranges": [[0, 360000]]})
+    assert (answer.status_code, answer.json) == (
+        401,
+        {"error": "not_ours", "text": "The lease is not one of this academy."},
+    )
+
+
+def test_colleagues_and_strangers_do_not_exist_for_each_other(place: Place) -> None:
+    """Security row 2: swap an id for that of a sibling class; nothing is told apart from nothing."""
+    with place.db.writing() as session:
+        people_key = factories.person(session, "stranger", "外人", "learner", "own").key
+    other = web.browser(place.app, "head2")  # looks after class-2
+    key = place.learner_key
+    for url in (
+        "/classes/class-1", "/classes/class-1/export", f"/classes/class-1/learners/{key}",
+        f"/classes/class-2/learners/{key}", f"/statement/{key}", f"/statement/{key}/statement.csv",
+        f"/statement/{people_key}", "/classes/nothing", "/statement/nobody",
+    ):  # fmt: skip
+        assert other.get(url).status_code == 404, url
+    outside = web.browser(place.app, "stranger")  # studies, but in no class
+    lesson = place.values["lesson_id"]
+    assert outside.get("/courses/course-1").status_code == 404
+    assert outside.get(f"/lessons/{lesson}").status_code in (403, 404)
+    assert outside.get(f"/lessons/{lesson}/credit").status_code in (403, 404)
+    answer = outside.post("/viewings", json={"lesson": lesson}, headers={"X-CSRFToken": token_of(outside)})
+    assert answer.status_code in (403, 404)
+
+
+def test_a_role_that_has_ended_opens_nothing(place: Place) -> None:
+    client = web.browser(place.app, "head1")
+    assert client.get("/classes/class-1").status_code == 200
+    with place.db.writing() as session:
+        grant = session.scalars(
+            select(RoleGrant).where(RoleGrant.role == "head_teacher").order_by(RoleGrant.id)
+        ).first()
+        assert grant is not None
+        grant.until = factories.NOON.date()  # the first day no longer
+    assert client.get("/classes/class-1").status_code == 403
+    with place.db.writing() as session:
+        found = session.get(RoleGrant, grant.id)
+        assert found is not None
+        found.until, found.since = None, factories.NOON.date() + timedelta(days=1)  # and one that has not begun
+    assert client.get("/classes/class-1").status_code == 403
+
+
+def test_nobody_holds_two_of_the_separated_roles(place: Place) -> None:
+    with place.db.writing() as session:
+        person = factories.person(session, "two", "两岗", "sys_admin", "academy")
+        for role in ("sec_admin", "audit_admin"):
+            with pytest.raises(BadInput):
+                people.grant_role(session, person.id, role, "academy")
+        people.grant_role(session, person.id, "learner", "own")
