@@ -79,19 +79,27 @@ def ensure(settings: Settings, console: Console) -> list[dict[str, str]]:
     plan = tomllib.loads((CONTENT / "sample" / "academy.toml").read_text(encoding="utf-8"))
     rows = _learner_rows(plan)
     db = Database(settings.database_url)
-    with db.reading() as session:
-        known = session.scalar(select(Person.id).limit(1)) is not None
-        ours = session.scalar(select(Person.id).where(Person.login == plan["staff"][0]["login"])) is not None
-    if known and not ours:
-        return []
-    if not known:
-        console.print("· sample academy: 60 learners, 3 courses, their year so far")
-        with db.writing() as session:
-            load(session, settings, plan, rows)
-    db.engine.dispose()
+    try:
+        if not _ours(db, settings, plan, rows, console):
+            return []
+    finally:
+        db.engine.dispose()
     accounts = _accounts(settings, plan, rows)
     _write_accounts(settings, accounts)
     return [each for each in accounts if each["role"] != "learner" or each["username"] in _first(rows)]
+
+
+def _ours(db: Database, settings: Settings, plan: dict[str, Any], rows: list[dict[str, str]], console: Console) -> bool:
+    """Is the sample there, now or already? False where somebody else's people are."""
+    with db.reading() as session:
+        known = session.scalar(select(Person.id).limit(1)) is not None
+        ours = session.scalar(select(Person.id).where(Person.login == plan["staff"][0]["login"])) is not None
+    if known:
+        return ours
+    console.print("· sample academy: 60 learners, 3 courses, their year so far")
+    with db.writing() as session:
+        load(session, settings, plan, rows)
+    return True
 
 
 def _first(rows: list[dict[str, str]]) -> set[str]:
@@ -223,9 +231,13 @@ def _offers(made: _Load, plan: dict[str, Any]) -> None:
 def _history(made: _Load, plan: dict[str, Any]) -> None:
     """What was learned so far this year: as evidence, which production code settles."""
     dice = random.Random(plan["seed"])
+    elapsed = (made.today - made.year_began).days
     for row in plan.get("opening", []):
+        even_m = row["quota"] * 1000 * elapsed // 365
         for number in range(row["learners"][0], row["learners"][1] + 1):
-            _opening(made, made.learners[number - 1], row["bucket"], dice.randint(*row["hours_m"]) // 100 * 100)
+            hours_m = int(even_m * dice.uniform(*row["pace"])) // 100 * 100
+            if hours_m > 0:
+                _opening(made, made.learners[number - 1], row["bucket"], hours_m)
     for row in plan["watched"]:
         for number in range(row["learners"][0], row["learners"][1] + 1):
             for slug in row["courses"]:
@@ -235,9 +247,10 @@ def _history(made: _Load, plan: dict[str, Any]) -> None:
 
 
 def _opening(made: _Load, learner_id: int, bucket: str, hours_m: int) -> None:
+    day = max(made.year_began, made.today - timedelta(days=75))
     credits.record(
         made.session, learner_id, key=f"opening:{made.year_began.year}:{bucket}", kind="opening",
-        happened_at=made.at(made.year_began, 9), known_at=clock.now(), recorded_by="sample",
+        happened_at=made.at(day, 9), known_at=clock.now(), recorded_by="sample",
         facts={"hours_m": hours_m, "subject_bucket": bucket, "provider": "earlier-platform",
                "item": f"opening:{bucket}"},
     )  # fmt: skip

@@ -6,7 +6,7 @@ import os
 import sys
 
 import app.tables  # noqa: F401 — all models, for the copies
-from bench import beats
+from bench import beats, pages
 from bench.places import place
 from bench.report import Report
 
@@ -25,6 +25,8 @@ def main(wanted: list[str]) -> None:
             parts = [part for part in PARTS if part in wanted] or PARTS
             if "beats" in parts:
                 beats.measure(where, seconds, report.add)
+            if "pages" in parts:
+                pages.measure(where, seconds, report.add)
 
 
 if __name__ == "__main__":

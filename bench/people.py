@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -59,13 +59,19 @@ class Generated:
     group: str = "class-1"
     course: str = "c01"
 
+    @property
+    def first_lesson(self) -> int:
+        """A lesson that any learner may open."""
+        return self.media[0][0]
 
-def generate(db: Database, bulk_of: type[Bulk] | None, bulk_address: str, secret: bytes, learners: int) -> Generated:
+
+def generate(
+    db: Database, bulk_of: Callable[[str], Bulk], bulk_address: str, secret: bytes, learners: int
+) -> Generated:
     """Fill an empty, migrated database. `bulk_of(bulk_address)` opens the way for the many."""
     with db.writing() as session:
         made = _by_services(session)
-    assert bulk_of is not None
-    bulk = bulk_of(bulk_address)  # type: ignore[call-arg]
+    bulk = bulk_of(bulk_address)
     _copies(bulk, made, learners)
     _viewings(bulk, made, learners, secret)
     bulk.finish()
@@ -79,7 +85,9 @@ def _by_services(session: Session) -> Generated:
     for number in range(3, len(SIZES) + 1):
         groups.append(classes.open_class(session, f"class-{number}", f"网络{number}班", f"Online class {number}").id)
     courses = [
-        factories.course(session, f"c{n + 1:02d}", lessons=[LENGTH_MS] * LESSONS, bucket=("general", "professional")[n % 2])
+        factories.course(
+            session, f"c{n + 1:02d}", lessons=[LENGTH_MS] * LESSONS, bucket=("general", "professional")[n % 2]
+        )
         for n in range(COURSES)
     ]  # fmt: skip
     for number, course in enumerate(courses):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,9 @@ def place(kind: str, learners: int = LEARNERS) -> Iterator[Place]:
         folder = Path(name)
         if kind == "sqlite":
             url = f"sqlite:///{folder / 'duxue.sqlite'}"
-            yield _filled(kind, services.DatabaseUrls(url, url, ""), folder, SqliteBulk, str(folder / "duxue.sqlite"), learners)
+            yield _filled(
+                kind, services.DatabaseUrls(url, url, ""), folder, SqliteBulk, str(folder / "duxue.sqlite"), learners
+            )
             return
         programs = services.find_programs()
         if programs is None:
@@ -66,7 +68,7 @@ def place(kind: str, learners: int = LEARNERS) -> Iterator[Place]:
 
 
 def _filled(
-    kind: str, urls: services.DatabaseUrls, folder: Path, bulk: type[Bulk], address: str, learners: int
+    kind: str, urls: services.DatabaseUrls, folder: Path, bulk: Callable[[str], Bulk], address: str, learners: int
 ) -> Place:
     services.migrated(urls, folder)
     begun, secret = time.perf_counter(), secrets.token_hex(32)

@@ -5,9 +5,9 @@ An academy's own codes that are not here show themselves, so nothing is ever bla
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from flask_babel import format_date, get_locale, ngettext
+from flask_babel import format_date, format_datetime, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -42,6 +42,18 @@ WORDS: dict[str, dict[str, object]] = {
     },
     "requirement": {"required": _l("Required"), "elective": _l("Elective")},
     "lesson": {"video": _l("Video"), "audio": _l("Audio"), "article": _l("Article")},
+    "evidence": {
+        "watched": _l("Watched"),
+        "watched_elsewhere": _l("Watched elsewhere"),
+        "opening": _l("Taken over from the earlier platform"),
+        "exam": _l("Exam passed"),
+        "session": _l("Session attended"),
+        "report": _l("Report accepted"),
+        "recognised": _l("Recognised learning"),
+        "taught": _l("Taught"),
+        "points": _l("Points"),
+        "correction": _l("Correction"),
+    },
     "status": {
         "late": _l("Will not make it"),
         "at-risk": _l("At risk"),
@@ -93,6 +105,11 @@ def full_day(day: date) -> str:
     return str(format_date(day, "d MMMM y" if _english() else "y年M月d日"))
 
 
+def short_time(moment: datetime) -> str:
+    """A stored moment on the academy's clock: `11月3日 20:52`, `3 November 20:52`."""
+    return str(format_datetime(moment, "d MMMM HH:mm" if _english() else "M月d日 HH:mm"))
+
+
 def weekday(day: date) -> str:
     """`周二`, `Tue`."""
     return str(format_date(day, "EEE"))
@@ -103,6 +120,8 @@ def distance(day: date, today: date) -> str:
     days = (day - today).days
     if days == 0:
         return str(_("today"))
+    if days > 28:
+        return str(ngettext("in %(num)d week", "in %(num)d weeks", days // 7))
     if days > 0:
         return str(ngettext("in %(num)d day", "in %(num)d days", days))
     if days > -14:

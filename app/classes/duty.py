@@ -12,6 +12,7 @@ from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet
 
 PACE_DAYS = 28
+STEP = 100  # paces are said in tenths of an hour
 NARROW_DAYS = 14  # who finishes only within the last two weeks is at risk
 
 
@@ -49,14 +50,14 @@ class Duty:
         """What an even pace would have reached by the end of a day."""
         whole = (self.end - self.start).days + 1
         gone = min(whole, max(0, (day - self.start).days + 1))
-        return self.quota * gone // whole
+        return self.quota * gone // whole // STEP * STEP
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """Where the present pace leads. `finish`: the day by which it is done; None when not within ten years.
 
-    `weekly`: the thousandths a week that are enough. Status: done, on-course, at-risk, late.
+    `weekly`: the thousandths a week that are enough, in tenths of an hour. Status: done, on-course, at-risk, late.
     """
 
     status: str
@@ -123,7 +124,7 @@ def outlook(duty: Duty, day: date, recent: int) -> Outlook:
         return Outlook("done", day, 0, recent)
     left = max(1, (duty.end - day).days)
     short = max(duty.short, 1)
-    weekly = -(-short * 7 // left)
+    weekly = -(-short * 7 // left // STEP) * STEP
     gone = max(1, min((day - duty.start).days + 1, (duty.end - duty.start).days + 1))
     # Days needed at each pace, in whole numbers: short / (earned / days).
     needed = [-(-short * days // got) for got, days in ((recent, min(PACE_DAYS, gone)), (duty.got, gone)) if got > 0]

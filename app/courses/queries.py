@@ -176,7 +176,7 @@ def drafts_of(session: Session, course_id: int) -> list[DraftRow]:
         .order_by(Caption.language.desc())
     ):
         languages.setdefault(version_id, []).append(language)
-    return [DraftRow(*row.tuple(), languages=tuple(languages.get(row[5], ()))) for row in found]
+    return [DraftRow(*(*row, tuple(languages.get(row[5], ())))) for row in found]
 
 
 def open_material(session: Session, lesson_id: int) -> Material | None:

@@ -11,9 +11,10 @@ from typing import Any
 from app.base.clock import to_ms
 from app.credits import sums
 from app.credits.folding import fold, read_why, targets_of
-from app.credits.models import ChainHead, Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction
+from app.credits.models import ChainHead, LearnerPeriod
 from app.credits.posting import standing
 from app.credits.recording import payload_hash_of
+from app.credits.rows import EntryRow, EvidenceRow, TransactionRow
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
 from app.rules.credit.errors import EvidenceError
@@ -39,9 +40,9 @@ class Account:
     """Everything that is kept about one learner's credit; rows in their own order."""
 
     key: str
-    evidence: Sequence[Evidence]
-    transactions: Sequence[LedgerTransaction]
-    entries: Sequence[LedgerEntry]
+    evidence: Sequence[EvidenceRow]
+    transactions: Sequence[TransactionRow]
+    entries: Sequence[EntryRow]
     periods: Sequence[LearnerPeriod]
     head: ChainHead | None
 
@@ -68,7 +69,7 @@ def _evidence(account: Account) -> Found:
 
 
 def _chain(account: Account) -> Found:
-    lines: defaultdict[int, list[LedgerEntry]] = defaultdict(list)
+    lines: defaultdict[int, list[EntryRow]] = defaultdict(list)
     for entry in account.entries:
         lines[entry.seq].append(entry)
     seq, previous = 0, ledger.START
@@ -92,7 +93,7 @@ def _chain(account: Account) -> Found:
         yield "entries", f"transaction {stray}", "a transaction", "only its lines"
 
 
-def _link(key: str, row: LedgerTransaction, own: Sequence[LedgerEntry]) -> str:
+def _link(key: str, row: TransactionRow, own: Sequence[EntryRow]) -> str:
     entries = tuple((entry.account, entry.amount) for entry in own)
     return ledger.link(
         ledger.Transaction(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from app.credits.models import Evidence
+from app.credits.rows import EvidenceRow
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import FIELDS, Piece, parse
 from app.rules.credit.fold import settle
@@ -29,6 +30,7 @@ TOLD = frozenset(
     )
 )
 RULED = frozenset(FIELDS)
+_WHY = re.compile(r'\{"digest":"([0-9a-f]{64})","evidence":(\d{1,19}),"why":(\[.*\])\}', re.S)
 
 
 def canonical(value: object) -> str:
@@ -50,14 +52,14 @@ def piece_of(
     return parse({**ruled, **own, **({"names": [names]} if names else {})})
 
 
-def pieces_of(rows: Sequence[Evidence]) -> list[Piece]:
+def pieces_of(rows: Sequence[EvidenceRow]) -> list[Piece]:
     """The pieces of one learner's evidence rows."""
     return [
         piece_of(row.key, row.kind, row.happened_at, row.known_at, json.loads(row.facts), row.names) for row in rows
     ]
 
 
-def fold(book: RuleBook, rows: Sequence[Evidence], until: date) -> Settlement:
+def fold(book: RuleBook, rows: Sequence[EvidenceRow], until: date) -> Settlement:
     """Everything that one learner's evidence gives under the rules; periods close up to `until`."""
     return settle(book, pieces_of(rows), explain=True, until=until)
 
@@ -86,5 +88,7 @@ def why_text(steps: str, last_evidence: int, digest: str) -> str:
 
 def read_why(text: str) -> tuple[str, int, str]:
     """(reasons, last evidence row, digest) of a kept text; ValueError where it is not one."""
-    found = json.loads(text)
-    return canonical(found["why"]), int(found["evidence"]), str(found["digest"])
+    found = _WHY.fullmatch(text)
+    if found is None:
+        raise ValueError(f"not the reasons of a transaction: {text[:60]!r}")
+    return found[3], int(found[2]), found[1]

@@ -15,4 +15,6 @@ class RulesForm(FlaskForm):
         _l("Text of the rules"),
         [InputRequired(_l("Write the rules.")), Length(max=400_000)],
         description=_l("TOML. Numbers that are not whole stand in quotation marks, as texts."),
+        # A line of the text is a line on the screen: mistakes are named by line.
+        render_kw={"wrap": "off", "spellcheck": "false", "autocapitalize": "off"},
     )

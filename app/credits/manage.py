@@ -73,7 +73,7 @@ def publish() -> Page:
     try:
         row = rulebook.publish_rules(session(), form.text.data, current_user.person_id)
     except RuleErrors as wrong:
-        return _form(form, newest, [(error.line, str(error)) for error in wrong.errors]), 422
+        return _form(form, newest, _mistakes(wrong, form.text.data)), 422
     except Refused as refused:
         form.form_errors.append(refused.text)
         return _form(form, newest, []), refused.status
@@ -88,8 +88,16 @@ def publish() -> Page:
     return redirect(url_for("rules.version", number=row.version))
 
 
-def _form(form: RulesForm, newest: VersionRow | None, mistakes: list[tuple[int, str]]) -> str:
+def _form(form: RulesForm, newest: VersionRow | None, mistakes: list[tuple[str, str]]) -> str:
     return render_template("credits/rules_new.html", form=form, newest=newest, mistakes=mistakes)
+
+
+def _mistakes(wrong: RuleErrors, text: str) -> list[tuple[str, str]]:
+    """Each mistake with the line that it names, as it was written."""
+    lines = text.splitlines()
+    return [
+        (str(error), lines[error.line - 1].strip() if 0 < error.line <= len(lines) else "") for error in wrong.errors
+    ]
 
 
 def _today() -> date:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.credits.folding import read_why, why_text
-from app.credits.models import ChainHead, Evidence, LedgerEntry, LedgerTransaction
+from app.credits.models import ChainHead, LedgerEntry, LedgerTransaction
+from app.credits.rows import EntryRow, EvidenceRow, TransactionRow
 from app.people.models import Person
 from app.rules import ledger
 
@@ -24,7 +25,7 @@ class Written:
     entries: tuple[ledger.Entry, ...]
 
 
-def standing(transactions: Sequence[LedgerTransaction], entries: Sequence[LedgerEntry]) -> dict[int, Written]:
+def standing(transactions: Sequence[TransactionRow], entries: Sequence[EntryRow]) -> dict[int, Written]:
     """The postings of one learner that are not reversed, by number."""
     lines: dict[int, list[ledger.Entry]] = {}
     for entry in entries:
@@ -44,14 +45,7 @@ def standing(transactions: Sequence[LedgerTransaction], entries: Sequence[Ledger
     return found
 
 
-def load_standing(session: Session, learner_id: int) -> dict[int, Written]:
-    """The same, read from the database: two queries."""
-    transactions = session.scalars(select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id)).all()
-    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.learner_id == learner_id)).all()
-    return standing(transactions, entries)
-
-
-def digest_of(evidence: Sequence[Evidence]) -> str:
+def digest_of(evidence: Sequence[EvidenceRow]) -> str:
     """The digest over all evidence rows, which stand in the order of recording."""
     digest = ledger.START
     for row in evidence:
@@ -62,7 +56,7 @@ def digest_of(evidence: Sequence[Evidence]) -> str:
 class Poster:
     """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock."""
 
-    def __init__(self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[EvidenceRow]) -> None:
         self._session, self._learner_id, self._head = session, learner_id, head
         self._key = session.scalars(select(Person.key).where(Person.id == learner_id)).one()
         self._kinds = {row.key: row.kind for row in evidence}

@@ -126,16 +126,6 @@ def _end(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
-def account_of(session: Session, learner_id: int) -> tuple[list[Evidence], list[LedgerTransaction], list[LedgerEntry]]:
-    """Evidence in the order of recording, transactions by number, and their lines: three queries."""
-    evidence = session.scalars(select(Evidence).where(Evidence.learner_id == learner_id).order_by(Evidence.id)).all()
-    transactions = session.scalars(
-        select(LedgerTransaction).where(LedgerTransaction.learner_id == learner_id).order_by(LedgerTransaction.seq)
-    ).all()
-    entries = session.scalars(select(LedgerEntry).where(LedgerEntry.learner_id == learner_id)).all()
-    return list(evidence), list(transactions), list(entries)
-
-
 def learner_in_scope(scope: Scope, session: Session, person_key: str, today: date) -> PersonRow | None:
     """The person with this key if the scope reaches them today; None otherwise, as for an unknown key."""
     person = people.person_by_key(session, person_key)

@@ -16,6 +16,7 @@ from app.base.clock import from_ms, to_ms
 from app.base.errors import Refused
 from app.credits.folding import RULED, TOLD, canonical, piece_of
 from app.credits.models import ChainHead, Evidence
+from app.credits.rows import EvidenceRow
 from app.rules.credit.errors import EvidenceError
 from app.rules.ledger import START
 
@@ -57,7 +58,7 @@ def payload_hash(
     return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 
-def payload_hash_of(row: Evidence) -> str:
+def payload_hash_of(row: EvidenceRow) -> str:
     """The hash that the row should carry."""
     return payload_hash(row.key, row.kind, row.happened_at, row.known_at, row.recorded_by, row.facts, row.names)
 

@@ -13,8 +13,9 @@ from app.base import clock, tasks
 from app.credits import sums
 from app.credits.folding import RULED, fold, targets_of
 from app.credits.models import ChainHead, Evidence, LearnerPeriod
-from app.credits.posting import Poster, load_standing
+from app.credits.posting import Poster, standing
 from app.credits.recording import Conflict, locked_head, record
+from app.credits.rows import books_of
 from app.credits.rulebook import book, publish_rules
 from app.rules import ledger
 
@@ -65,9 +66,10 @@ def settle(session: Session, learner_id: int) -> Settled:
     rules = book(session)
     if rules is None:
         return Settled([], [])
-    evidence = session.scalars(select(Evidence).where(Evidence.learner_id == learner_id).order_by(Evidence.id)).all()
+    own = books_of(session, [learner_id])[learner_id]
+    evidence = own.evidence
     settlement = fold(rules, evidence, clock.local_day(clock.now(), rules.zone))
-    stands = load_standing(session, learner_id)
+    stands = standing(own.transactions, own.entries)
     surplus, post = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
     if surplus or post:
         Poster(session, learner_id, head, evidence).write([stands[one.seq] for one in surplus], post)

@@ -98,8 +98,7 @@ def told(line: Line, statement: Statement, zone: ZoneInfo) -> Told:
     amount = hours(line.countable) if line.reverses is None else signed(line.countable)
     if line.reverses is not None:
         title = _("Why %(hours)s hours were taken back", hours=hours(abs(line.countable)))
-        sentence = _("Other evidence changed what this one gives. No. %(seq)s no longer holds.", seq=line.reverses)
-        steps: list[Step] = [(sentence, amount, "")]
+        steps: list[Step] = [(_taken_back(line, statement), amount, "")]
     else:
         title = _("Why %(hours)s hours", hours=amount)
         steps = _mark_step(line, rules) + _steps(line.why, rules)
@@ -108,11 +107,20 @@ def told(line: Line, statement: Statement, zone: ZoneInfo) -> Told:
     return Told(title, steps, total, _facts(line, rules, zone), foot)
 
 
+def _taken_back(line: Line, statement: Statement) -> str:
+    """Why the posting that this line reverses no longer holds."""
+    gone = any(each.why.did == "withdrawn" and each.piece.key == line.piece.key for each in statement.nothing)
+    if gone:
+        return str(_("A correction withdrew this. No. %(seq)s no longer holds.", seq=line.reverses))
+    return str(_("Other evidence changed what this one gives. No. %(seq)s no longer holds.", seq=line.reverses))
+
+
 def reason_of(missing: Missing, statement: Statement) -> tuple[str, str]:
     """(why a piece gave nothing, the clause that says so)."""
     rules = statement.version(missing.version)
-    if rules is None:
+    if rules is None and missing.why.did != "withdrawn":
         return _("Rules did not hold yet on that day."), ""
+    rules = rules or statement.rules.versions[-1]
     [(clause, numbers)] = render([missing.why], rules, _language())
     return numbers, clause
 
@@ -158,7 +166,7 @@ def _clause_of(mark: Mark | None, rules: RuleSet | None) -> str:
 def _facts(line: Line, rules: RuleSet | None, zone: ZoneInfo) -> list[tuple[str, str]]:
     piece = line.piece
     found = [*_about(piece.facts)]
-    found.append((_("Happened"), moment_text(piece.happened_at, zone)))
+    found.append((_("When"), moment_text(piece.happened_at, zone)))
     if piece.known_at != piece.happened_at:
         found.append((_("Known"), moment_text(piece.known_at, zone)))
     found.append((_("Recorded by"), recorder_text(piece.recorded_by)))
@@ -171,7 +179,7 @@ def _facts(line: Line, rules: RuleSet | None, zone: ZoneInfo) -> list[tuple[str,
         found.append((_("Rules"), words))
     posted = _("No. %(seq)s, %(when)s", seq=line.seq, when=moment_text(line.posted_at, zone))
     found.append((_("Posted"), posted))
-    found.append((_("Fingerprint"), f"{line.hash[:4]} {line.hash[4:8]} {line.hash[8:12]} … {line.hash[-4:]}"))
+    found.append((_("Hash"), f"{line.hash[:4]} {line.hash[4:8]} {line.hash[8:12]} … {line.hash[-4:]}"))
     return found
 
 

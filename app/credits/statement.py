@@ -14,10 +14,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.credits import queries
 from app.credits.folding import fold, pieces_of, read_why, targets_of
-from app.credits.models import Evidence, LedgerTransaction
 from app.credits.posting import standing
+from app.credits.rows import EvidenceRow, TransactionRow, books_of
 from app.credits.rulebook import book
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
@@ -130,19 +129,20 @@ def statement_of(
     rules = book(session)
     if rules is None or rules.period.index(today) < 0:
         return None
-    evidence, transactions, entries = queries.account_of(session, learner_id)
+    own = books_of(session, [learner_id])[learner_id]
+    evidence, transactions = own.evidence, own.transactions
     settlement = fold(rules, evidence, today)
     if period is None:
         opened = [row.period for row in transactions if row.seq == open_seq]
         period = opened[0] if opened else rules.period.start(rules.period.index(today))
     if period not in settlement.periods:
         return None
-    stands = standing(transactions, entries)
+    stands = standing(transactions, own.entries)
     surplus, missing = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
     pieces = _pieces(rules, evidence)
     teller = _Teller(rules, pieces, _marks(rules, evidence))
     lines_of: dict[int, list[ledger.Entry]] = {}
-    for entry in entries:
+    for entry in own.entries:
         lines_of.setdefault(entry.seq, []).append((entry.account, entry.amount))
     lines = teller.lines([row for row in transactions if row.period == period], lines_of)
     result = settlement.periods[period]
@@ -163,7 +163,7 @@ def _bucket_order(bucket: str) -> tuple[int, str]:
     return (known.index(bucket) if bucket in known else len(known), bucket)
 
 
-def _pieces(rules: RuleBook, evidence: Sequence[Evidence]) -> dict[str, Piece]:
+def _pieces(rules: RuleBook, evidence: Sequence[EvidenceRow]) -> dict[str, Piece]:
     return {
         row.key: Piece(
             row.key,
@@ -178,7 +178,7 @@ def _pieces(rules: RuleBook, evidence: Sequence[Evidence]) -> dict[str, Piece]:
     }
 
 
-def _marks(rules: RuleBook, evidence: Sequence[Evidence]) -> dict[str, Mark]:
+def _marks(rules: RuleBook, evidence: Sequence[EvidenceRow]) -> dict[str, Mark]:
     """Evidence key → the mark that it had to reach."""
     found = {}
     for piece in pieces_of(evidence):
@@ -200,7 +200,7 @@ class _Teller:
     balances: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def lines(
-        self, transactions: Sequence[LedgerTransaction], lines_of: Mapping[int, Sequence[ledger.Entry]]
+        self, transactions: Sequence[TransactionRow], lines_of: Mapping[int, Sequence[ledger.Entry]]
     ) -> list[Line]:
         """All lines of one period."""
         taken_back = {row.reverses: row.seq for row in transactions if row.reverses is not None}
@@ -211,7 +211,7 @@ class _Teller:
             found.append(self._line(row, amounts, taken_back.get(row.seq)))
         return found
 
-    def _line(self, row: LedgerTransaction, amounts: ledger.Amounts, reversed_by: int | None) -> Line:
+    def _line(self, row: TransactionRow, amounts: ledger.Amounts, reversed_by: int | None) -> Line:
         steps = json.loads(read_why(row.why)[0])
         return Line(
             row.seq,

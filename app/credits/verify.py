@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.base import clock
 from app.credits import checks
 from app.credits.checks import Account, Difference
-from app.credits.models import ChainHead, Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, RuleVersion
+from app.credits.models import ChainHead, LearnerPeriod, RuleVersion
+from app.credits.rows import books_of
 from app.credits.rulebook import book, text_hash
 from app.people.models import Person
 from app.rules.credit.book import RuleBook
@@ -98,26 +99,13 @@ def _plain(values: tuple[object, ...]) -> str:
 def _accounts(session: Session, chunk: Sequence[tuple[int, str]]) -> Iterator[Account]:
     """Everything of each of these learners, in five queries for all of them."""
     ids = [person_id for person_id, _key in chunk]
-    evidence = _by_learner(session, select(Evidence).where(Evidence.learner_id.in_(ids)).order_by(Evidence.id))
-    transactions = _by_learner(
-        session,
-        select(LedgerTransaction).where(LedgerTransaction.learner_id.in_(ids)).order_by(LedgerTransaction.seq),
-    )
-    entries = _by_learner(
-        session,
-        select(LedgerEntry).where(LedgerEntry.learner_id.in_(ids)).order_by(LedgerEntry.seq, LedgerEntry.line),
-    )
+    books = books_of(session, ids)
     periods = _by_learner(session, select(LearnerPeriod).where(LearnerPeriod.learner_id.in_(ids)))
     heads = _by_learner(session, select(ChainHead).where(ChainHead.learner_id.in_(ids)))
     for person_id, key in chunk:
-        yield Account(
-            key,
-            evidence[person_id],
-            transactions[person_id],
-            entries[person_id],
-            periods[person_id],
-            heads[person_id][0] if heads[person_id] else None,
-        )
+        own = books[person_id]
+        head = heads[person_id][0] if heads[person_id] else None
+        yield Account(key, own.evidence, own.transactions, own.entries, periods[person_id], head)
 
 
 def _by_learner(session: Session, query: Any) -> defaultdict[int, list[Any]]:

@@ -121,9 +121,10 @@ def _shown(found: Statement, endpoint: str, more: dict[str, Any]) -> dict[str, A
     here: dict[str, Any] = {"period": found.period.start.isoformat(), **more}
     opened = _number("open")
     at = next((place for place, line in enumerate(found.lines) if line.seq == opened), None)
-    pages = max(1, -(-len(found.lines) // PAGE))
-    page = at // PAGE + 1 if at is not None else min(max(1, _number("page") or 1), pages)
-    part = found.lines[(page - 1) * PAGE : page * PAGE]
+    size = len(found.lines) or 1 if request.args.get("all") == "1" else PAGE
+    pages = max(1, -(-len(found.lines) // size))
+    page = at // size + 1 if at is not None else min(max(1, _number("page") or 1), pages)
+    part = found.lines[(page - 1) * size : page * size]
     return {
         "shown": shown,
         "seal": seal,
@@ -143,8 +144,9 @@ def _shown(found: Statement, endpoint: str, more: dict[str, Any]) -> dict[str, A
         "page": page,
         "pages": pages,
         "page_url": lambda number: url_for(endpoint, **here, page=number),
-        "first": (page - 1) * PAGE + 1,
-        "last": (page - 1) * PAGE + len(part),
+        "all_url": url_for(endpoint, **here, all=1) if pages > 1 else "",
+        "first": (page - 1) * size + 1,
+        "last": (page - 1) * size + len(part),
     }  # fmt: skip
 
 

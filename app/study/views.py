@@ -39,6 +39,7 @@ def _words() -> dict[str, Any]:
         "label": labels.label,
         "bucket_seal": labels.seal,
         "short_day": labels.short_day,
+        "short_time": labels.short_time,
         "full_day": labels.full_day,
         "weekday": labels.weekday,
         "distance": labels.distance,

@@ -115,7 +115,7 @@ def class_list(scope: Scope, session: Session, day: date) -> list[ClassSummary]:
             )
             .group_by(ClassMembership.class_id)
         )
-        done = dict(counted.tuples())
+        done = {row[0]: row[1] for row in counted}
     return [ClassSummary(row, sizes.get(row.id, 0), done.get(row.id, 0)) for row in rows]
 
 

@@ -130,7 +130,7 @@ def show(view: ClassView, wanted: Wanted) -> Shown:
 
 def safe_cell(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def hours_text(thousandths: int) -> str:

@@ -20,7 +20,7 @@ from app.supervision.queries import ClassView
 from app.supervision.table import Wanted
 
 bp = Blueprint("supervision", __name__, template_folder="templates")
-LATELY = 8
+LATELY = 5
 
 
 def _today() -> date:

@@ -27,7 +27,7 @@ def test_markdown() -> None:
         "![x](https://a.example/spy.png)",
         "[x](javascript:alert(1))",
         "[x](data:text/html;base64,PHNjcmlwdD4=)",
-        "<a href=\"jav&#x0A;ascript:alert(1)\">x</a>",
+        '<a href="jav&#x0A;ascript:alert(1)">x</a>',
         "`<svg/onload=alert(1)>`",
         '[x](https://a.example "\\" onmouseover=\\"alert(1)")',
         "<style>body{display:none}</style>",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ SRT = b"1\n00:00:01,000 --> 00:00:01,900\nHello <b>you</b>\n"
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What was announced."""
     found: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(events, "announce", lambda _s, event, **facts: found.append((event, facts)))
-    yield found
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +121,10 @@ def test_the_same_file_again_is_no_new_version(session: Session, tmp_path: Path,
     second = service.attach_media(session, store, lesson.id, other, "c.mp4")
     assert (second.version, second.length_ms) == (2, 3000)
     found, old = queries.open_material(session, lesson.id), queries.material_of_version(session, first.id)
-    assert found is not None and found.media_version.id == second.id
-    assert old is not None and old.media_version.length_ms == 2000
+    assert found is not None
+    assert found.media_version.id == second.id
+    assert old is not None
+    assert old.media_version.length_ms == 2000
 
 
 def test_sound_does_not_go_into_a_film_lesson(session: Session, tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_nothing_changes_in_a_withdrawn_course(session: Session, clip: Path, tmp
     lesson = service.add_lesson(session, course.id, "article", "a")
     film = service.add_lesson(session, course.id, "video", "b")
     service.withdraw_course(session, course.id, actor_id=None)
-    tries = [
+    tries: list[Callable[[], object]] = [
         lambda: service.update_course(session, course.id, title="x", actor_id=None),
         lambda: service.add_lesson(session, course.id, "video", "c"),
         lambda: service.rename_lesson(session, lesson.id, "x", "", actor_id=None),

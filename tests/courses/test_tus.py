@@ -65,7 +65,8 @@ def test_a_file_in_two_pieces(editor: FlaskClient, token: str, academy_app: Acad
     assert patch(editor, token, where, 60_000, raw[60_000:]).headers["Upload-Offset"] == "100000"
     with web_db.reading() as session:
         upload = session.get(Upload, where.rsplit("/", 1)[1])
-        assert upload is not None and uploads.finished(upload)
+        assert upload is not None
+        assert uploads.finished(upload)
         assert upload.name == "讲座.mp4"
         assert uploads.path_of(academy_app.extensions["duxue.settings"], upload).read_bytes() == raw
 
@@ -132,7 +133,7 @@ def test_giving_up(editor: FlaskClient, token: str, academy_app: Academy) -> Non
     ],
 )
 def test_what_is_refused(editor: FlaskClient, token: str, headers: dict[str, str], status: int) -> None:
-    assert ask(editor, "POST", "/uploads", token, **headers).status_code == status
+    assert ask(editor, "POST", "/uploads", token, b"", **headers).status_code == status
 
 
 def test_the_kind_of_a_piece(editor: FlaskClient, token: str) -> None:
@@ -140,9 +141,7 @@ def test_the_kind_of_a_piece(editor: FlaskClient, token: str) -> None:
     assert patch(editor, token, where, 0, b"abc", Content_Type="text/plain").status_code == 415
 
 
-def test_another_editor_finds_nothing(
-    editor: FlaskClient, token: str, academy_app: Academy, web_db: Database
-) -> None:
+def test_another_editor_finds_nothing(editor: FlaskClient, token: str, academy_app: Academy, web_db: Database) -> None:
     where = begin(editor, token, 3)
     other = browser(academy_app, "academy", language="en")
     theirs = token_in(other.get("/edit/new"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.classes import service as classes
-from app.classes.models import VirtualClass
+from app.classes.models import ClassMembership, VirtualClass
 from app.courses.models import Course, Lesson, MediaVersion, Provider
 from app.credits import service as credits
 from app.people import passwords
 from app.people import service as people
-from app.people.models import Credential, Person, Unit
+from app.people.models import Credential, Person, Unit, UnitMembership
 from app.rules.viewing import spans
 from app.viewing.models import Coverage
 
@@ -92,6 +92,23 @@ def academy(session: Session, learners: int = 1, rules: bool = True) -> Academy:
     return found
 
 
+def crowd(session: Session, unit: Unit, group: VirtualClass, numbers: Iterable[int]) -> None:
+    """Many learners quickly: rows only, no role, no evidence, so no duty."""
+    made = [
+        Person(
+            key=f"01CROWD{number:019d}", login=f"l{number:03d}", name=f"学员{number}",
+            name_pinyin=f"xue yuan {number:03d}", locale="zh_Hans_CN", created_at=clock.now(),
+        )
+        for number in numbers
+    ]  # fmt: skip
+    session.add_all(made)
+    session.flush()
+    for each in made:
+        session.add(UnitMembership(person_id=each.id, unit_id=unit.id, band="staff", since=SINCE))
+        session.add(ClassMembership(person_id=each.id, class_id=group.id, since=SINCE))
+    session.flush()
+
+
 def provider(session: Session) -> Provider:
     """The academy's own provider, made once."""
     found = session.scalar(select(Provider).where(Provider.code == "own"))
@@ -108,7 +125,8 @@ def course(
     """A course with a video lesson of each length (ms). No file lies behind them."""
     made = Course(
         code=code, title=title or f"课程{code}", title_en=f"Course {code}",
-        summary="说明\n能做一件事", summary_en="About", provider_id=provider(session).id, category="skills", subject_bucket=bucket, lecturer="韩知远",
+        summary="说明\n能做一件事", summary_en="About",
+        provider_id=provider(session).id, category="skills", subject_bucket=bucket, lecturer="韩知远",
         max_rate_m=2000, created_by=None, created_at=clock.now(),
     )  # fmt: skip
     session.add(made)

@@ -30,9 +30,10 @@ def make_video(
     """
     with av.open(str(path), "w", options=options or {}) as container:
         video = container.add_stream(codec, rate=fps)
+        assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = 64, 36, "yuv420p"
         video.gop_size = fps
-        audio = container.add_stream(audio_codec, rate=RATE, layout="mono") if sound else None
+        audio = _voice(container, audio_codec) if sound else None
         for number in range(round(seconds * fps)):
             frame = VideoFrame(64, 36, "yuv420p")
             for plane in frame.planes:
@@ -48,8 +49,14 @@ def make_video(
 def make_audio(path: Path, seconds: float = 2, codec: str = "libmp3lame") -> Path:
     """A tone."""
     with av.open(str(path), "w") as container:
-        _sing(container, container.add_stream(codec, rate=RATE, layout="mono"), seconds)
+        _sing(container, _voice(container, codec), seconds)
     return path
+
+
+def _voice(container: av.container.OutputContainer, codec: str) -> av.AudioStream:
+    stream = container.add_stream(codec, rate=RATE, layout="mono")
+    assert isinstance(stream, av.AudioStream)
+    return stream
 
 
 def _sing(container: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:

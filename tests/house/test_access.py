@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +15,8 @@ from werkzeug.test import TestResponse
 
 from app.base import access
 from app.base.db import Database
-from app.base.errors import BadInput
 from app.courses.models import Caption, Lesson
 from app.factory import Academy
-from app.people import service as people
-from app.people.models import RoleGrant
 from app.rules.access import ROLES, TABLE
 from app.tables import METADATA
 from tests import factories
@@ -284,29 +280,3 @@ def test_colleagues_and_strangers_do_not_exist_for_each_other(place: Place) -> N
     assert outside.get(f"/lessons/{lesson}/credit").status_code in (403, 404)
     answer = outside.post("/viewings", json={"lesson": lesson}, headers={"X-CSRFToken": token_of(outside)})
     assert answer.status_code in (403, 404)
-
-
-def test_a_role_that_has_ended_opens_nothing(place: Place) -> None:
-    client = web.browser(place.app, "head1")
-    assert client.get("/classes/class-1").status_code == 200
-    with place.db.writing() as session:
-        grant = session.scalars(
-            select(RoleGrant).where(RoleGrant.role == "head_teacher").order_by(RoleGrant.id)
-        ).first()
-        assert grant is not None
-        grant.until = factories.NOON.date()  # the first day no longer
-    assert client.get("/classes/class-1").status_code == 403
-    with place.db.writing() as session:
-        found = session.get(RoleGrant, grant.id)
-        assert found is not None
-        found.until, found.since = None, factories.NOON.date() + timedelta(days=1)  # and one that has not begun
-    assert client.get("/classes/class-1").status_code == 403
-
-
-def test_nobody_holds_two_of_the_separated_roles(place: Place) -> None:
-    with place.db.writing() as session:
-        person = factories.person(session, "two", "两岗", "sys_admin", "academy")
-        for role in ("sec_admin", "audit_admin"):
-            with pytest.raises(BadInput):
-                people.grant_role(session, person.id, role, "academy")
-        people.grant_role(session, person.id, "learner", "own")

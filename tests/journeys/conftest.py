@@ -58,6 +58,4 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for at in range(0, LECTURE_SECONDS, 10)
     ]
     (folder / "lecture.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), encoding="utf-8")
-    return make_video(
-        folder / "lecture.mp4", LECTURE_SECONDS, sound=LECTURE_SECONDS, options={"movflags": "faststart"}
-    )
+    return make_video(folder / "lecture.mp4", LECTURE_SECONDS, sound=LECTURE_SECONDS, options={"movflags": "faststart"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 SECOND = 1000
 
 
-@dataclass(slots=True)
+@dataclass
 class Device:
     """One browser with its own cookies and storage. `complaints` are the errors that its pages showed."""
 
@@ -31,6 +32,10 @@ class Device:
         """Collect console errors, uncaught exceptions, and violations of the content security policy."""
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def forgive(self, what: str) -> None:
+        """Drop the complaints that hold these words: a browser calls every refusal an error of the page."""
+        self.complaints[:] = [each for each in self.complaints if what not in each]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -56,6 +61,13 @@ def sign_in(browser: Browser, academy: Academy, account: Account, kind: dict[str
     found.page.locator("form:has([name=password]) [type=submit]").click()
     found.page.wait_for_url(lambda url: "/sign-in" not in url)
     return found
+
+
+def speak(found: Device, language: str) -> None:
+    """Let this device show the academy in `zh-CN` or `en`, by the button that every page has."""
+    if found.page.locator("html").get_attribute("lang") != language:
+        found.page.locator("form.language button").first.click()
+        found.page.wait_for_function("language => document.documentElement.lang === language", arg=language)
 
 
 def _ms(text: str) -> int:
@@ -142,7 +154,5 @@ class Player:
     def kill(self) -> None:
         """The tab's process dies: no unload, no last word."""
         protocol = self.page.context.new_cdp_session(self.page)
-        try:
+        with contextlib.suppress(Error):  # the dead do not answer
             protocol.send("Page.crash")
-        except Error:
-            pass  # the dead do not answer

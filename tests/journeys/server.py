@@ -72,7 +72,9 @@ def run(environment: dict[str, str], *arguments: str) -> str:
         [sys.executable, "-m", "app.cli", *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, f"duxue {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}{done.stdout}"
+    assert done.returncode == 0, (
+        f"duxue {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}{done.stdout}"
+    )
     return done.stdout
 
 

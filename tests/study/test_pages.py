@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from app.base.db import Database
+from app.courses.models import Course
 from app.factory import Academy
 from app.people import service as people
 from tests import factories
@@ -51,7 +52,7 @@ def test_my_year_says_what_is_missing_and_where_to_begin(academy_app: Academy, m
 
 def test_my_year_goes_on_with_what_was_watched_last(academy_app: Academy, web_db: Database, made: Made) -> None:
     with web_db.writing() as session:
-        law = session.get(factories.Course, 2)
+        law = session.get(Course, 2)
         assert law is not None
         version = factories.versions(session, law)[0]
         factories.cover(session, made.learner.id, version, 20 * 60_000, NOON - timedelta(hours=1))
@@ -67,7 +68,7 @@ def test_counted_hours_show_in_the_ring_and_the_pace(
     academy_app: Academy, web_db: Database, made: Made, traveller: time_machine.Traveller
 ) -> None:
     with web_db.writing() as session:
-        minutes = session.get(factories.Course, 1)
+        minutes = session.get(Course, 1)
         assert minutes is not None
         factories.watched(session, made.learner.id, minutes, 0, NOON - timedelta(days=1))
         factories.watched(session, made.learner.id, minutes, 1, NOON - timedelta(days=1))
@@ -90,7 +91,7 @@ def test_no_rules_no_duty_and_the_page_stands(academy_app: Academy, web_db: Data
 def test_in_chinese_everything_is_chinese(academy_app: Academy, made: Made) -> None:
     client = web.browser(academy_app, "l001")
     for path in ("/", "/courses", "/courses/minutes", "/account"):
-        text = plain(web.strict(client.get(path)).split("<main", 1)[1].split("</main>")[0])
+        text = plain(web.strict(client.get(path)).split("<main", 1)[1].split(">", 1)[1].split("</main>")[0])
         words = set(re.findall(r"[A-Za-z]{3,}", text)) - {"Chrome", "Safari"}
         assert not words, (path, words)
 
@@ -111,8 +112,8 @@ def test_a_page_costs_the_same_for_1_and_for_30_courses(
         with web.statements(web_db) as seen:
             web.strict(client.get(path))
         costs.append(len(seen))
+        assert len(seen) <= 8, seen
     assert costs[0] == costs[1]
-    assert costs[0] <= 8, seen
 
 
 def test_the_catalogue_searches_filters_and_pages(academy_app: Academy, web_db: Database, made: Made) -> None:

@@ -4,7 +4,7 @@
 const PIECE = 8 * 1024 * 1024;
 const RETRIES = [0, 1000, 3000, 5000, 10000, 20000, 30000, 60000];
 
-const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+const megabytes = (bytes) => Math.max(bytes / 1e6, 0.1).toFixed(bytes < 1e7 ? 1 : 0);
 
 function fill(text, holes) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in holes ? holes[name] : whole));

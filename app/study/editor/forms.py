@@ -47,6 +47,7 @@ class CourseForm(FlaskForm):
     max_rate = DecimalField(
         _l("Highest speed"),
         [InputRequired(_l("Write a number, such as 1.5.")), NumberRange(1, 4, _l("Between 1.0 and 4.0."))],
+        places=None,
         description=_l("From 1.0 to 4.0. Time watched faster is not counted."),
     )
 
@@ -107,6 +108,6 @@ class OfferForm(FlaskForm):
     """To whom a course is offered. `group`: a class's id, or empty for all."""
 
     group = SelectField(_l("To whom"))
-    requirement_class = RadioField(_l("As"), default="required")
-    since = DateField(_l("From"), [InputRequired(_l("Choose the first day."))])
-    due = DateField(_l("Due"), [Optional()], description=_l("The last day; may stay empty."))
+    requirement_class = RadioField(_l("Offered as"), default="required")
+    since = DateField(_l("First day"), [InputRequired(_l("Choose the first day."))])
+    due = DateField(_l("Last day"), [Optional()])

@@ -22,12 +22,12 @@ from app.rules.viewing.trace import append, replay
 from app.rules.viewing.waiting import lapse, outside, release, stretch, stretches
 
 LEASE_MS = 900_000
-LENGTHS = (600_000, 45_000)
+LENGTHS = (3_600_000, 45_000)
 Answer = tuple[object, object, object]
 
 lesson = st.integers(0, len(LENGTHS) - 1)
 which = st.integers(0, 30)
-place = st.integers(-1000, LENGTHS[0])
+place = st.integers(-1000, 600_000)
 played = st.lists(st.tuples(place, st.integers(-500, 200_000)), max_size=3)
 odd = st.sampled_from([None, [], [3, 1], ["0", 5], [0, 2**70]])
 pause = st.integers(0, 200_000)
@@ -156,22 +156,31 @@ class Academy(RuleBasedStateMachine):
         self._judge(row, row.state.seq + gap, [noise, *ranges])
 
     @precondition(lambda self: self._open_row())
-    @rule(took=pause, speed_m=st.sampled_from([1000, 1500, 3000, 9000]))
-    def watch_on(self, took: int, speed_m: int) -> None:
-        """An ordinary player: goes on where the coverage has its first hole."""
+    @rule(waits=st.lists(pause, min_size=1, max_size=5), speed_m=st.sampled_from([1000, 3000, 9000]))
+    def watch_on(self, waits: list[int], speed_m: int) -> None:
+        """An ordinary player, or one that claims too much: goes on at the coverage's first hole."""
         row = self._open_row()
         assert row
+        for took in waits:
+            self.now_ms += took
+            spans = self.lessons[row.lesson].coverage.spans
+            start = spans[1] if spans and not spans[0] else 0
+            self._judge(row, row.state.seq + 1, [[start, start + took * speed_m // 1000]])
+
+    @precondition(lambda self: self.rows)
+    @rule(number=which, took=pause)
+    def claim_all(self, number: int, took: int) -> None:
+        """A forger spends whatever the allowances hold, then hands the viewing on."""
         self.now_ms += took
-        spans = self.lessons[row.lesson].coverage.spans
-        start = spans[1] if spans and not spans[0] else 0
-        self._judge(row, row.state.seq + 1, [[start, start + took * speed_m // 1000]])
+        row = self._row(number)
+        self._judge(row, row.state.seq + 1, [[0, LENGTHS[row.lesson]]])
 
     @precondition(lambda self: self.rows)
     @rule(number=which, back=st.integers(0, 3), parts=played, took=pause)
     def resend(self, number: int, back: int, parts: list[tuple[int, int]], took: int) -> None:
         """A number already seen, with whatever body and however late: the answer of before."""
-        row = self._row(number)
-        if row.answer is None:
+        row = next((row for row in reversed(self.rows[: number + 1]) if row.answer), None)
+        if row is None:
             return
         self.now_ms += took
         before = (row.state, self.lessons[row.lesson].coverage, row.trace)

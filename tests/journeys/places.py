@@ -1,0 +1,66 @@
+"""The pages of the story, and how one gets to each in the sample academy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page: whose it is (a sample account, or nobody), where one begins, and the links followed from there.
+
+    `status`: what the server answers. `press`: what is clicked once there.
+    """
+
+    name: str
+    who: str
+    start: str
+    follow: tuple[str, ...] = ()
+    status: int = 200
+    press: str = ""
+
+    def go(self, page: Page) -> None:
+        """Open it; AssertionError when the answer is another than expected."""
+        address = self.start
+        for selector in self.follow:
+            page.goto(address)
+            address = page.locator(selector).first.get_attribute("href") or ""
+            assert address, f"{self.name}: {selector} leads nowhere"
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == self.status, f"{self.name}: {address} answers {answer.status}"
+        if self.press:
+            page.locator(self.press).first.click()
+        page.wait_for_load_state("networkidle")
+
+
+LEARNER, TEACHER, EDITOR, ADMIN = "l007", "head1", "editor", "academy"
+COURSE = "main .course-row a[href^='/courses/']"
+
+PLACES = (
+    Place("sign-in", "", "/sign-in"),
+    Place("error", "", "/nothing-here", status=404),
+    Place("my-year", LEARNER, "/"),
+    Place("catalogue", LEARNER, "/courses"),
+    Place("course", LEARNER, "/lessons/2", ("a[href^='/courses/']",)),
+    Place("player", LEARNER, "/lessons/2"),
+    Place("article", LEARNER, "/lessons/3"),
+    Place("statement", LEARNER, "/statement"),
+    Place("why", LEARNER, "/statement", ("table.ledger a[href*='open=']",)),
+    Place("account", LEARNER, "/account"),
+    Place("classes", TEACHER, "/classes"),
+    Place("my-class", TEACHER, "/classes/class-1"),
+    Place("learner", TEACHER, "/classes/class-1", ("main table .who a",)),
+    Place("learner-statement", TEACHER, "/classes/class-1", ("main table .who a", "a[href^='/statement/']")),
+    Place("editor", EDITOR, "/edit"),
+    Place("editor-new", EDITOR, "/edit/new"),
+    Place("editor-course", EDITOR, "/edit", ("main table a[href^='/edit/']",)),
+    Place("editor-lesson", EDITOR, "/edit", ("main table a[href^='/edit/']", "a[href*='/lessons/']")),
+    Place("rules", ADMIN, "/rules"),
+    Place("rules-version", ADMIN, "/rules/1"),
+    Place("rules-new", ADMIN, "/rules/new"),
+)
