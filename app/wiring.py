@@ -5,6 +5,8 @@ from __future__ import annotations
 from app.base import events
 from app.base.db import Database
 from app.base.settings import Settings
+from app.classes import queries as classes
+from app.credits import reach
 from app.viewing import service as viewing
 from app.viewing.beats import Beats
 from app.viewing.rows import Policy
@@ -29,7 +31,8 @@ def make_beats(settings: Settings, db: Database) -> Beats:
 
 
 def listen() -> None:
-    """Who is stirred by what happens in a lower slice."""
+    """Who is stirred by what happens in a lower slice, and what a lower slice asks of an upper one."""
+    reach.wire(classes.class_of)
     events.listen(events.PERSON_DISABLED, viewing.end_of_person)
     events.listen(events.LEARNER_LEFT, viewing.end_of_membership)
     events.listen(events.LESSON_WITHDRAWN, viewing.end_of_lesson)

@@ -162,7 +162,7 @@ def _wants_json() -> bool:
 def _page(status: int, title: str, message: str) -> tuple[str | Response, int]:
     if _wants_json():
         return jsonify(error=title, text=message), status
-    return render_template("error.html", code=status, heading=title, text=message), status
+    return render_template("error.html", status=status, title=title, message=message), status
 
 
 def _refused(error: Refused) -> tuple[str | Response, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from app.viewing import protocol
@@ -14,6 +14,7 @@ from app.viewing.stores import Store
 log = logging.getLogger("duxue.beats")
 MOST_IN_A_BATCH = 256
 MOST_WAITING = 4096
+ENOUGH = 24  # of 32 waiting threads: that is a batch, and waiting for more would only make it late
 NOT_SAVED = protocol.error("not_saved", "This beat was not saved. Send it again.")
 UNKNOWN = protocol.error("not_ours", "This lease belongs to no viewing of this academy.")
 
@@ -25,6 +26,8 @@ class Writer:
         self._store, self._policy, self._window = store, policy, window_ms / 1000
         self._queue: SimpleQueue[Waiting] = SimpleQueue()
         self._starting = threading.Lock()
+        self._enough = threading.Lock()  # held but for a moment: its release ends the window early
+        self._enough.acquire()
         self._thread: threading.Thread | None = None
 
     def submit(self, waiting: Waiting) -> None:
@@ -36,7 +39,13 @@ class Writer:
             return
         waiting.done.acquire()
         self._queue.put(waiting)
+        if self._queue.qsize() >= ENOUGH:
+            self._end_window()
         waiting.done.acquire()
+
+    def _end_window(self) -> None:
+        with suppress(RuntimeError):  # somebody else has just said so
+            self._enough.release()
 
     def _start(self) -> None:
         with self._starting:
@@ -61,7 +70,7 @@ class Writer:
     def _gather(self) -> list[Waiting]:
         batch = [self._queue.get()]
         if self._window:
-            time.sleep(self._window)
+            self._enough.acquire(timeout=self._window)
         try:
             while len(batch) < MOST_IN_A_BATCH:
                 batch.append(self._queue.get_nowait())

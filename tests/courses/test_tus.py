@@ -173,3 +173,25 @@ def test_captions_for_who_is_signed_in(editor: FlaskClient, academy_app: Academy
     assert again.status_code == 304
     assert learner.get("/captions/2.vtt").status_code == 404
     assert browser(academy_app).get("/captions/1.vtt").status_code == 302
+
+
+def test_no_lock_is_held_while_bytes_arrive(editor: FlaskClient, token: str, web_db: Database) -> None:
+    where = begin(editor, token, 4)
+
+    class Slow(io.BytesIO):
+        """While its bytes trickle in somebody else writes: on SQLite a held lock would make them fail."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            with web_db.writing() as session:
+                factories.person(session, f"p{self.tell()}", "某人", "learner", "own")
+            return super().read(size)
+
+    answer = editor.open(
+        where,
+        method="PATCH",
+        headers={"Tus-Resumable": "1.0.0", "X-CSRFToken": token, "Upload-Offset": "0"},
+        content_type="application/offset+octet-stream",
+        input_stream=Slow(b"abcd"),
+        content_length=4,
+    )
+    assert answer.headers["Upload-Offset"] == "4"

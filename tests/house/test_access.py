@@ -146,7 +146,10 @@ LOGINS = {role: {"learner": "l001", "head_teacher": "head1"}.get(role, f"as-{rol
 def ask(client: FlaskClient, method: str, url: str, token: str = "", **headers: str) -> TestResponse:
     """A request as a browser would send it; with a token, as a form of ours would."""
     given = {**({"X-CSRFToken": token} if token else {}), **headers}
-    return client.open(url, method=method, headers=given)
+    answer = client.open(url, method=method, headers=given)
+    answer.get_data()
+    answer.close()  # a static file stays open otherwise
+    return answer
 
 
 def token_of(client: FlaskClient, at: str = "/account") -> str:

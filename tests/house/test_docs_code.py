@@ -74,7 +74,7 @@ def test_defaults_and_limits_are_those_of_the_code() -> None:
             for number in (low, high):
                 assert re.search(rf"\b{ast.unparse(number).replace('_', '')}\b", says), (name, says)
             if isinstance(given, ast.Constant):
-                assert default == f"`{given.value}`", name
+                assert default == f"`{given.value!r}`", name
             checked += 1
     assert checked >= 8
     plain = settings.load({"DUXUE_DATA_DIR": "/nowhere", "DUXUE_SECRET": "x" * 32})

@@ -16,9 +16,10 @@ from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.base.storage import Store
 from app.classes.models import CourseOffer
-from app.courses import queries, uploads
+from app.courses import measuring, queries, uploads
 from app.courses.models import Course, Lesson, MediaVersion, Provider, Upload
 from app.factory import Academy
+from app.study.editor import taking
 from tests import factories
 from tests.factories.media import make_video
 from tests.factories.web import browser, statements, strict, token_in
@@ -332,3 +333,16 @@ def test_in_chinese(editor: FlaskClient, academy_app: Academy) -> None:
     chinese = browser(academy_app, "editor")
     for path in ("/edit", "/edit/new", "/edit/c1", "/edit/c1/lessons/1"):
         strict(chinese.get(path))
+
+
+def test_no_lock_is_held_while_a_film_is_measured(
+    editor: FlaskClient, web_db: Database, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(path: Path) -> measuring.Measured:
+        with web_db.writing() as session:
+            factories.person(session, "meanwhile", "某人", "learner", "own")
+        return measuring.measure(path)
+
+    monkeypatch.setattr(taking, "measure", slowly)
+    key = upload(editor, clip)
+    assert post(editor, "/edit/c1/lessons", "lesson-", title="二", upload=key).status_code == 302

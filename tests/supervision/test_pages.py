@@ -60,8 +60,9 @@ def test_the_class_shows_everybody_and_what_was_posted_lately(academy_app: Acade
     assert "At the present pace 3 do not finish by 31 December." in text
     found = rows(html)
     assert list(found) == ["学员3", "学员2", "学员1"]  # the most urgent first
-    assert "2.0 / 50.0" in found["学员1"]
-    assert "2 / 2" not in found["学员1"]
+    assert "Hours of 50" in text
+    assert "Will not make it 2.0 公" in found["学员1"]
+    assert "13.0 专 Professional subjects 25.0" in found["学员1"]
     assert "1 / 1" in found["学员1"]
     assert "0 / 1" in found["学员2"]
     assert "1 March 12:00" in found["学员1"]

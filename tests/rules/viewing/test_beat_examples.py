@@ -92,6 +92,7 @@ def test_an_end_gap_behind_a_check_waits_with_its_stretch() -> None:
     told = beat([[590_000, 599_500]], 60_000, seen, checks=[595_000, 600_000])
     assert told.coverage.pending == [595_000, 600_000]
     assert {part[2] for part in told.pending} == {PRESENCE_CHECK}
+    assert (told.viewing.open_us, told.viewing.credit_us) == (50_000_000, 50_000_000), "a gap for free"
 
 
 def test_ranges_beyond_the_most_are_refused_in_one_line() -> None:
