@@ -1,7 +1,8 @@
 """Backup and restore: every row and every file in one archive that either database can take.
 
-A tar: `manifest.json` (schema revision, counts, the ledger's heads), `tables/<name>.jsonl` in the
-order in which they can be inserted, `files/…`. It is read in one snapshot of the database.
+A tar: `tables/<name>.jsonl` in the order in which they can be inserted, `files/…`, `heads.json` (the heads
+of the ledger's chains) and `manifest.json` (format, schema revision, counts). The rows are read in one
+snapshot of the database. Restoring ends by comparing the heads; only then is anything kept.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, text
+from sqlalchemy.orm import Session
 
 from app.base import migrate
 from app.base.db import Database, UtcTime
 from app.base.settings import Settings
+from app.credits import heads
 from app.tables import METADATA
 
 FORMAT = 1
@@ -49,6 +52,9 @@ def backup(settings: Settings, target: Path, progress: Progress) -> dict[str, An
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         counts = {table.name: _write_table(connection, archive, table, progress) for table in tables()}
         manifest = {"format": FORMAT, "revision": migrate.current(connection), "tables": counts}
+        kept = heads.export(Session(connection))
+        manifest["heads"] = len(kept)
+        _add(archive, "heads.json", json.dumps(kept, indent=1, sort_keys=True).encode())
         manifest["files"] = _write_files(archive, settings.files_dir, progress)
         data = json.dumps(manifest, indent=1, sort_keys=True).encode()
         _add(archive, "manifest.json", data)
@@ -112,6 +118,8 @@ def restore(settings: Settings, source: Path, progress: Progress) -> dict[str, A
                     progress(table.name, count)
                 if not db.sqlite:
                     _set_sequences(connection)
+                _compare_heads(connection, archive)
+                progress("heads", manifest["heads"])
                 progress("files", _read_files(archive, settings.files_dir))
     except (tarfile.TarError, EOFError, KeyError, json.JSONDecodeError) as error:
         raise CannotRestore(f"{source} is not a whole Duxue backup: {error}") from error
@@ -130,6 +138,17 @@ def _manifest(archive: tarfile.TarFile) -> dict[str, Any]:
             f"reads format {FORMAT} and schema {migrate.latest()}: restore with the release that made it, then upgrade"
         )
     return manifest
+
+
+def _compare_heads(connection: Connection, archive: tarfile.TarFile) -> None:
+    """What was read must end every chain where it ended when the backup was made."""
+    found = archive.extractfile("heads.json")
+    assert found is not None
+    then, now = json.load(found), heads.export(Session(connection))
+    differ = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+    if differ:
+        shown = ", ".join(differ[:5]) + (" …" if len(differ) > 5 else "")
+        raise CannotRestore(f"the ledger of {len(differ)} learners does not end as in the backup's heads: {shown}")
 
 
 def _refuse_if_filled(connection: Connection) -> None:

@@ -173,7 +173,9 @@ def evaluate(rules_files: tuple[Path, ...], as_json: bool, as_known: str | None,
         last = date.fromisoformat(until) if until else None
         texts = [path.read_text(encoding="utf-8") for path in sets]
         known = date.fromisoformat(as_known) if as_known else None
-        click.echo(evaluating.evaluate(texts, evidence.read_text(encoding="utf-8"), as_known=known, until=last), nl=False)
+        click.echo(
+            evaluating.evaluate(texts, evidence.read_text(encoding="utf-8"), as_known=known, until=last), nl=False
+        )
     except ValueError as error:
         click.echo(str(error), err=True)
         sys.exit(2)

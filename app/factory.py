@@ -22,6 +22,7 @@ from app.study import editor
 from app.study import views as study_views
 from app.supervision import views as supervision_views
 from app.viewing import beats as beats_door
+from app.viewing import queries as viewing_queries
 from app.viewing import views as viewing_views
 from app.viewing.beats import Beats
 from app.wiring import listen, make_beats
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Academy:
     unit_of_work.init_app(app)
     CSRFProtect(app)
     login.init_app(app)
+    login.also_active(app, viewing_queries.last_beat_ms)
     access.init_app(app)
     assets.init_app(app)
     pages.init_app(app)

@@ -43,12 +43,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """On the guarded line a skip is a failure: a missing tool must not look like a pass."""
     report = yield
-    if (
-        NO_SKIP
-        and report.skipped
-        and not hasattr(report, "wasxfail")
-        and not item.get_closest_marker("samples")
-    ):
+    if NO_SKIP and report.skipped and not hasattr(report, "wasxfail") and not item.get_closest_marker("samples"):
         _not_skipped(report)
     return report
 

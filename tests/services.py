@@ -99,9 +99,7 @@ class PostgresServer:
     def start(self) -> None:
         """Make the cluster and start it; fsync stays on, as in production."""
         data = str(self.folder / "data")
-        self._call(
-            "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "--encoding=UTF8"
-        )
+        self._call("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "--encoding=UTF8")
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
             "-c max_connections=300 -c shared_buffers=64MB -c timezone=UTC"
@@ -134,9 +132,7 @@ class PostgresServer:
     def create(self, name: str, template: str = "template1") -> DatabaseUrls:
         """A database of `duxue_owner`, copied from another."""
         with self.connect() as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (template,)
-            )
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (template,))
             connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
         return self.urls(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,6 +121,23 @@ def test_a_cut_off_archive_leaves_nothing(filled: Settings, tmp_path: Path) -> N
     there = _empty_sqlite(tmp_path)
     with pytest.raises(backup.CannotRestore, match="not a whole Duxue backup"):
         backup.restore(there, archive, lambda _name, _count: None)
+    assert _heads(there) == {}
+
+
+def test_a_backup_whose_ledger_was_touched_is_refused(filled: Settings, tmp_path: Path) -> None:
+    archive, touched = tmp_path / "academy.tar.gz", tmp_path / "touched.tar.gz"
+    backup.backup(filled, archive, lambda _name, _count: None)
+    known = _heads(filled)
+    with tarfile.open(archive) as old, tarfile.open(touched, "w:gz") as new:
+        for member in old.getmembers():
+            data = old.extractfile(member).read()  # type: ignore[union-attr]
+            if member.name == "tables/chain_head.jsonl":
+                data = data.replace(str(min(known.values(), key=str)["hash"]).encode(), b"0" * 64)
+                member.size = len(data)
+            new.addfile(member, io.BytesIO(data))
+    there = _empty_sqlite(tmp_path)
+    with pytest.raises(backup.CannotRestore, match="the ledger of 1 learners does not end"):
+        backup.restore(there, touched, lambda _name, _count: None)
     assert _heads(there) == {}
 
 

@@ -6,6 +6,7 @@ captions match by construction. Nobody speaks: a soft chime marks each new slide
 captions. Needs Pillow, PyAV and the Noto CJK fonts (Debian: fonts-noto-cjk). The pictures are committed;
 this runs only when a script changes.
 """
+
 from __future__ import annotations
 
 import math
@@ -26,7 +27,13 @@ RATE, AUDIO_BLOCK = 44_100, 1024
 # A comfortable reading speed, and the time an eye needs to find a new caption.
 MS_PER_HAN, MS_PER_CUE = 250, 1_700
 GROUND, SHEET, INK, INK_2, LINE, AZURITE, CINNABAR = (
-    "#f5f6f3", "#ffffff", "#18222b", "#5b6771", "#dfe3df", "#12608c", "#a63a2b",
+    "#f5f6f3",
+    "#ffffff",
+    "#18222b",
+    "#5b6771",
+    "#dfe3df",
+    "#12608c",
+    "#a63a2b",
 )
 Face = ImageFont.FreeTypeFont
 
@@ -89,8 +96,19 @@ def read_script(path: Path) -> Lecture:
                 if "show" in row:
                     lines.append(row["show"])
                 end = now + cue_ms(row["zh"])
-                cues.append(Cue(now, end, row["zh"], row["en"], heading["zh"], heading["en"],
-                                tuple(lines), "show" in row, number))
+                cues.append(
+                    Cue(
+                        now,
+                        end,
+                        row["zh"],
+                        row["en"],
+                        heading["zh"],
+                        heading["en"],
+                        tuple(lines),
+                        "show" in row,
+                        number,
+                    )
+                )
                 now = end
         title, course = script["title"], script["course"]
         lecture = Lecture(title["zh"], title["en"], course["zh"], tuple(cues), len(script["scenes"]))
@@ -178,7 +196,7 @@ def picture_frame(image: Image.Image) -> av.VideoFrame:
     plane, row = frame.planes[0], 3 * image.width
     data = image.tobytes()
     if plane.line_size != row:
-        rows = (data[first:first + row] for first in range(0, len(data), row))
+        rows = (data[first : first + row] for first in range(0, len(data), row))
         data = b"".join(one.ljust(plane.line_size, b"\0") for one in rows)
     plane.update(data)
     return frame
@@ -205,7 +223,7 @@ def encode(lecture: Lecture, path: Path) -> None:
         out.mux(video.encode(None))
         sound = chimes(lecture)
         for first in range(0, len(sound), AUDIO_BLOCK):
-            block = sound[first:first + AUDIO_BLOCK]
+            block = sound[first : first + AUDIO_BLOCK]
             piece = av.AudioFrame(format="s16", layout="mono", samples=len(block))
             piece.planes[0].update(block.tobytes().ljust(piece.planes[0].buffer_size, b"\0"))
             piece.sample_rate, piece.pts, piece.time_base = RATE, first, Fraction(1, RATE)

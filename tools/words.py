@@ -96,9 +96,7 @@ def read_catalogue(root: Path) -> Catalog:
 
 def _write_catalogue(root: Path, catalogue: Catalog) -> None:
     """Sorted, without places or dates, so that two people's additions meet in a small diff."""
-    fresh = Catalog(
-        locale=LOCALE, project="duxue", version="0", header_comment=HEADER, fuzzy=False, charset="utf-8"
-    )
+    fresh = Catalog(locale=LOCALE, project="duxue", version="0", header_comment=HEADER, fuzzy=False, charset="utf-8")
     for message in catalogue:
         if message.id:
             fresh.add(message.id, message.string)

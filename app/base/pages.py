@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.routing import IntegerConverter, Map
 
 from app.base import charts
 from app.base.access import SIGNED_IN, can, public
@@ -26,6 +27,16 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ("zh_Hans_CN", "en")
 # Form posts; uploads go in pieces, a captions file or an article is small.
 MOST_BODY = 32_000_000
+MOST_KEY = 2**63 - 1  # what a database's integer holds
+# A page of the first room stands, for the menu, in the second.
+ABOVE = {"viewing": "study"}
+
+
+class KeyConverter(IntegerConverter):
+    """A number in an address; one that no row can have leads nowhere."""
+
+    def __init__(self, map_: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map_, *args, **({"max": MOST_KEY} | options))
 
 
 def configure(app: Flask, chosen: Settings) -> None:
@@ -63,6 +74,8 @@ def init_app(app: Flask) -> None:
     app.template_filter("local")(local_time)
     app.template_filter("day")(lambda value: format_date(value, "medium"))
     charts.init_app(app)
+    app.url_map.converters["int"] = KeyConverter
+    app.before_request(_no_nul)
     app.after_request(_headers)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf)
@@ -107,10 +120,18 @@ Link = tuple[str, str, str, bool]
 
 def _links(entries: list[tuple[str, str, str, str]]) -> list[Link]:
     return [
-        (label, url_for(endpoint), icon, request.endpoint == endpoint)
+        (label, url_for(endpoint), icon, _is_here(endpoint))
         for label, endpoint, icon, need in entries
         if need == SIGNED_IN or can(need)
     ]
+
+
+def _is_here(endpoint: str) -> bool:
+    """Is the present page this place, or one below it? My year stands beside the courses in one room."""
+    here = request.endpoint or ""
+    if here == endpoint or "study.my_year" in (here, endpoint):
+        return here == endpoint
+    return endpoint.partition(".")[0] in (request.blueprint, ABOVE.get(request.blueprint or ""))
 
 
 def learner_nav() -> list[Link]:
@@ -138,9 +159,7 @@ def menu() -> list[tuple[str, list[Link]]]:
 
 def _headers(response: Response) -> Response:
     chosen = settings()
-    material = " ".join(
-        f"http://{host}:{chosen.content_port}" for host in ("127.0.0.1", "localhost")
-    ) if not chosen.content_host else chosen.content_host  # fmt: skip
+    material = chosen.content_origin(request.host)
     response.headers.setdefault(
         "Content-Security-Policy",
         f"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -153,6 +172,17 @@ def _headers(response: Response) -> Response:
     if request.endpoint not in ("static", "assets.css") and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _no_nul() -> None:
+    """No text of ours holds a NUL, and PostgreSQL takes none: a path with one leads nowhere, a field is refused."""
+    if "\0" in request.path:
+        raise NotFound
+    given = [request.args]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given.append(request.form)
+    if any("\0" in text for fields in given for pair in fields.items(multi=True) for text in pair):
+        raise BadRequest(_("A field holds a character that no text has (NUL). Nothing was changed; type it anew."))
 
 
 def _wants_json() -> bool:

@@ -7,7 +7,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+# Cookies do not tell ports apart: beside an academy on one of these names, material lies on the other.
+LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 
 class SettingError(ValueError):
@@ -50,6 +54,20 @@ class Settings:
     def files_dir(self) -> Path:
         """Where uploaded material lies (content-addressed)."""
         return self.data_dir / "files"
+
+    def content_origin(self, request_host: str) -> str:
+        """`scheme://host[:port]` of the content origin for a reader who opened the academy as `request_host`.
+
+        Another host name than the academy's: `content_host` where it is set, and on this machine `localhost`
+        for `127.0.0.1` and the reverse. Without either only the port differs.
+        """
+        scheme = "https" if self.secure_cookies else "http"
+        if self.content_host:
+            given = self.content_host.rstrip("/")
+            return given if "://" in given else f"{scheme}://{given}"
+        host = urlsplit(f"//{request_host}").hostname or "localhost"
+        host = LOOPBACK.get(host, f"[{host}]" if ":" in host else host)
+        return f"{scheme}://{host}:{self.content_port}"
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

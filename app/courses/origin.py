@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from app.base import clock
-from app.base.settings import Settings
+from app.base.settings import LOOPBACK, Settings
 from app.base.storage import Store, StoreError
 from app.courses.models import MediaVersion
 
@@ -28,7 +28,6 @@ VALID_MS = 12 * 3_600_000
 # Addresses made within the same quarter of an hour are the same, so that browsers may keep what they have.
 STEP_MS = 15 * 60_000
 MOST_RANGE, BLOCK = 2 << 20, 1 << 18
-LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 ENDINGS = {
     "video/mp4": "mp4",
     "video/webm": "webm",
@@ -58,25 +57,10 @@ def signed_path(secret: str, media_version: MediaVersion, now_ms: int) -> str:
     return f"/m/{expires_ms}.{signature}/{media_version.sha256}/{name}"
 
 
-def content_origin(settings: Settings, request_host: str) -> str:
-    """`scheme://host[:port]` of the content origin for a reader who opened the academy as `request_host`.
-
-    Cookies do not tell ports apart, so it is another host name: `content_host` where it is set, and on this
-    machine `localhost` for `127.0.0.1` and the reverse. Without either only the port differs.
-    """
-    scheme = "https" if settings.secure_cookies else "http"
-    if settings.content_host:
-        given = settings.content_host.rstrip("/")
-        return given if "://" in given else f"{scheme}://{given}"
-    host = urlsplit(f"//{request_host}").hostname or "localhost"
-    host = LOOPBACK.get(host, f"[{host}]" if ":" in host else host)
-    return f"{scheme}://{host}:{settings.content_port}"
-
-
 def content_url(settings: Settings, request_host: str, media_version: MediaVersion) -> str:
     """The absolute address of a media version, for a reader who opened the academy as `request_host`."""
     path = signed_path(settings.secret, media_version, clock.now_ms())
-    return content_origin(settings, request_host) + path
+    return settings.content_origin(request_host) + path
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,11 @@ class LessonRow:
     media_version_id: int
     length_ms: int
 
+    @property
+    def counts(self) -> bool:
+        """Does its time count? An article's does not yet: nothing can be owed or promised for it."""
+        return self.kind != "article"
+
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:

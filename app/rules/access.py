@@ -70,9 +70,7 @@ def scope_of(grants: Iterable[Grant], permission: str) -> Scope:
     holding = [grant for grant in grants if grant.role in TABLE[permission]]
     return Scope(
         everything=any(grant.scope_kind == "academy" for grant in holding),
-        class_ids=frozenset(
-            g.scope_id for g in holding if g.scope_kind == "class" and g.scope_id is not None
-        ),
+        class_ids=frozenset(g.scope_id for g in holding if g.scope_kind == "class" and g.scope_id is not None),
         unit_ids=frozenset(g.scope_id for g in holding if g.scope_kind == "unit" and g.scope_id is not None),
     )
 

@@ -38,7 +38,7 @@ class LessonView:
     @property
     def done(self) -> bool:
         """Enough was seen."""
-        return self.seen.counted_ms >= self.enough_ms
+        return self.row.counts and self.seen.counted_ms >= self.enough_ms
 
     @property
     def begun(self) -> bool:
@@ -60,14 +60,24 @@ class CourseView:
         return self.offer.requirement_class == "required"
 
     @property
+    def counting(self) -> list[LessonView]:
+        """The lessons whose time counts; the others can be read, and stand in nobody's way."""
+        return [lesson for lesson in self.lessons if lesson.row.counts]
+
+    @property
     def length_ms(self) -> int:
-        """All lessons together."""
+        """All lessons that count together."""
+        return sum(lesson.row.length_ms for lesson in self.counting)
+
+    @property
+    def whole_ms(self) -> int:
+        """All lessons together, also those to read."""
         return sum(lesson.row.length_ms for lesson in self.lessons)
 
     @property
     def counted_ms(self) -> int:
         """What was credited as seen, of all lessons."""
-        return sum(min(lesson.seen.counted_ms, lesson.row.length_ms) for lesson in self.lessons)
+        return sum(min(lesson.seen.counted_ms, lesson.row.length_ms) for lesson in self.counting)
 
     @property
     def worth(self) -> int:
@@ -81,8 +91,8 @@ class CourseView:
 
     @property
     def done(self) -> bool:
-        """Every lesson is done."""
-        return bool(self.lessons) and all(lesson.done for lesson in self.lessons)
+        """Every lesson that counts is done."""
+        return bool(self.counting) and all(lesson.done for lesson in self.counting)
 
     @property
     def begun(self) -> bool:
@@ -97,7 +107,7 @@ class CourseView:
     @property
     def next_lesson(self) -> LessonView | None:
         """Where to go on: the lesson watched last if it is not done, else the first not done."""
-        open_ = [lesson for lesson in self.lessons if not lesson.done]
+        open_ = [lesson for lesson in self.counting if not lesson.done]
         latest = max(open_, key=lambda lesson: lesson.seen.watched_at_ms, default=None)
         return latest if latest is not None and latest.begun else (open_[0] if open_ else None)
 
@@ -120,7 +130,7 @@ class Year:
     @property
     def resume(self) -> CourseView | None:
         """The course to go on with: begun and not done, the latest first; else the first to be begun."""
-        todo = [course for course in self.courses if not course.done and course.lessons]
+        todo = [course for course in self.courses if not course.done and course.counting]
         begun = [course for course in todo if course.begun]
         if begun:
             return max(begun, key=lambda course: course.watched_at_ms)

@@ -239,7 +239,10 @@ class _Required:
         """One learner's required courses, by due date."""
         result = []
         for offer in self._offers:
-            course, lessons = self._found[offer.course_id], self._lessons[offer.course_id]
+            course = self._found[offer.course_id]
+            lessons = [lesson for lesson in self._lessons[offer.course_id] if lesson.counts]
+            if not lessons:
+                continue
             counted = [self._seen.get((learner_id, lesson.media_version_id), (0, 0))[0] for lesson in lessons]
             done = all(
                 ms >= self._needed(course, lesson, standing) for ms, lesson in zip(counted, lessons, strict=True)

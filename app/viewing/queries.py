@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
 from app.rules.viewing import spans
-from app.viewing.models import Coverage
+from app.viewing.models import Coverage, Viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,14 @@ def has_evidence(session: Session, learner_id: int, key: str) -> bool:
     """Is a piece of evidence with this key recorded?"""
     found = session.scalar(select(Evidence.id).where(Evidence.learner_id == learner_id, Evidence.key == key))
     return found is not None
+
+
+def last_beat_ms(session: Session, person_id: int, sign_in_id: int) -> int:
+    """When a player of this sign-in last reported (within a minute), in ms since 1970; 0 for never."""
+    found = session.scalar(
+        select(func.max(Viewing.touched_ms)).where(Viewing.learner_id == person_id, Viewing.session_id == sign_in_id)
+    )
+    return found or 0
 
 
 def _pairs(packed: bytes) -> list[list[int]]:

@@ -160,7 +160,8 @@ class PostgresStore:
         return self._open
 
     def read(self, keys: Sequence[Key], covers: Sequence[Key]) -> tuple[int, list[ViewingRow], list[CoverageRow]]:
-        """See `Store`. The time is the database's, taken after the locks: nodes drift."""
+        """See `Store`. The time is the database's: nodes drift. A beat that waited for a lock may carry a moment
+        before it had it, which credits less, never more."""
         cursor = self._connection().cursor(binary=True)
         covered = cursor.execute(_PG_LOCK_COVERAGE, _columns(covers, 2)).fetchall()
         rows = cursor.execute(_PG_LOCK_VIEWING, _columns(keys, 2)).fetchall()

@@ -13,7 +13,7 @@ from werkzeug.test import Client, TestResponse
 from app.base.settings import Settings, load
 from app.base.storage import Store
 from app.courses.models import MediaVersion
-from app.courses.origin import ENDINGS, MOST_RANGE, content_origin, content_url, make_origin, signed_path
+from app.courses.origin import ENDINGS, MOST_RANGE, content_url, make_origin, signed_path
 from tests.factories import NOON
 
 SIZE = 5_000_000
@@ -187,7 +187,7 @@ def test_only_the_academy_may_read_by_script(client: Client, path: str, origin: 
 )
 def test_another_host_name(tmp_path: Path, env: dict[str, str], host: str, found: str) -> None:
     settings = load({"DUXUE_DATA_DIR": str(tmp_path), "PORT": "8123", **env})
-    assert content_origin(settings, host) == found
+    assert settings.content_origin(host) == found
     assert content_url(settings, host, MediaVersion(sha256="0" * 64, mime="audio/mp4")).startswith(f"{found}/m/")
 
 

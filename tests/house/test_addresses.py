@@ -16,9 +16,7 @@ HOSTS = [
     "mirrors.ten" + "cent",
     "mirrors.us" + "tc", "dou" + "ban.com", "proxy.go" + "lang", "crates" + ".io",
 ]  # fmt: skip
-FORBIDDEN = re.compile(
-    "|".join(map(re.escape, HOSTS)) + "|(?<![\\w.$}/])/" + "(work|root|home)/[a-z]", re.IGNORECASE
-)
+FORBIDDEN = re.compile("|".join(map(re.escape, HOSTS)) + "|(?<![\\w.$}/])/" + "(work|root|home)/[a-z]", re.IGNORECASE)
 DATA = {".mp4", ".webm", ".png", ".jpg", ".jpeg", ".pdf", ".ico", ".woff2", ".xlsx", ".zip", ".m4a"}
 
 

@@ -23,9 +23,7 @@ def test_databases_come_migrated_and_empty(any_database: DatabaseUrls) -> None:
         assert "alembic_version" in inspect(connection).get_table_names()
         assert connection.execute(text("SELECT count(*) FROM audit_entry")).scalar_one() == 0
         columns = "at, action, subject, outcome, detail"
-        connection.execute(
-            text(f"INSERT INTO audit_entry ({columns}) VALUES ('2026-01-01', 'a', 'b', 'c', '')")
-        )
+        connection.execute(text(f"INSERT INTO audit_entry ({columns}) VALUES ('2026-01-01', 'a', 'b', 'c', '')"))
     engine.dispose()
 
 
@@ -78,9 +76,7 @@ def test_loopback_is_open() -> None:
         socket.create_connection(server.getsockname()).close()
 
 
-def test_a_skip_is_a_failure_on_the_guarded_line(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_skip_is_a_failure_on_the_guarded_line(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.conftest.NO_SKIP", True)
     pytester.makeconftest(
         "from tests.conftest import pytest_runtest_makereport, pytest_make_collect_report\n"

@@ -63,9 +63,7 @@ def test_without_apt_the_names_are_said(setup: ModuleType, monkeypatch: pytest.M
         setup.apt(["fonts-noto-cjk"])
 
 
-def test_python_without_ensurepip_asks_for_python3_venv(
-    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_without_ensurepip_asks_for_python3_venv(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(setup.shutil, "which", lambda name: f"/usr/bin/{name}")
@@ -130,9 +128,7 @@ def test_only_what_is_missing_is_installed(setup: ModuleType, monkeypatch: pytes
     monkeypatch.setattr(setup, "apt", asked.append)
     monkeypatch.setattr(setup, "has_chinese_font", lambda: True)
     monkeypatch.setattr(setup.glob, "glob", lambda *_a, **_k: [])
-    monkeypatch.setattr(
-        setup.shutil, "which", lambda name: "/usr/bin/chromium" if name == "chromium" else None
-    )
+    monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/chromium" if name == "chromium" else None)
     setup.test_tools()
     assert asked == [["postgresql"]]
     monkeypatch.setattr(setup.shutil, "which", lambda name: f"/usr/bin/{name}")

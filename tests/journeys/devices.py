@@ -106,7 +106,8 @@ class Player:
 
     def at_ms(self) -> int:
         """Where the picture stands, as the browser has it."""
-        return round(self.page.evaluate("document.querySelector('video').currentTime") * SECOND)
+        seconds: float = self.page.evaluate("document.querySelector('video').currentTime")
+        return round(seconds * SECOND)
 
     def counted_ms(self) -> int:
         """What the page says is counted."""

@@ -73,7 +73,8 @@ def test_a_body_that_is_no_beat_says_so(room: Room, body: bytes) -> None:
 
 def test_one_bad_range_never_rejects_its_neighbours(room: Room) -> None:
     lease = room.viewing(1, 10, opened_s=30)
-    status, answer = room.beat(lease, 0, [0, 5000], "x", [9, 9], [True, 4], [400_000, 500_000], [6000, 8000])
+    text: Any = "x"
+    status, answer = room.beat(lease, 0, [0, 5000], text, [9, 9], [True, 4], [400_000, 500_000], [6000, 8000])
     assert (status, answer["credited_ms"], len(answer["refused"])) == (200, 7000, 4)
 
 

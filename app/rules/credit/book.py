@@ -45,15 +45,12 @@ class RuleBook:
             if each.version <= before.version or each.effective <= before.effective:
                 wrong(
                     "ruleset",
-                    f"version and effective date must both rise after version {before.version}"
-                    f" ({before.effective})",
+                    f"version and effective date must both rise after version {before.version} ({before.effective})",
                 )
             if each.timezone.key != first.timezone.key:
                 wrong("ruleset", "all versions share one time zone; another one is a new rule set")
             if each.period.shape() != first.period.shape():
-                wrong(
-                    "period", "all versions share start, months, first and cycle; others are a new rule set"
-                )
+                wrong("period", "all versions share start, months, first and cycle; others are a new rule set")
         if errors:
             raise RuleErrors(errors)
 
@@ -88,9 +85,7 @@ class RuleBook:
             if (
                 version is not None
                 and minute < version.grace_minutes
-                and (
-                    self.version_on(day) is not version or self.period.index(day) != self.period.index(before)
-                )
+                and (self.version_on(day) is not version or self.period.index(day) != self.period.index(before))
             ):
                 return before, self._starts[-1]
         return day, self._starts[bisect_right(self._starts, minute) - 1]

@@ -62,9 +62,7 @@ def _weighed(box: Selector, axes: Sequence[Sequence[Weight]]) -> Iterator[tuple[
             yield left, times
 
 
-def rounding(
-    converts: Sequence[Convert], weights: Sequence[Weight], rounds: Sequence[Round], wrong: Wrong
-) -> None:
+def rounding(converts: Sequence[Convert], weights: Sequence[Weight], rounds: Sequence[Round], wrong: Wrong) -> None:
     """Refuse a conversion whose result may be something else than a whole thousandth, unrounded."""
     axes = [[w for w in weights if w.axis == axis] for axis in sorted({w.axis for w in weights})]
     for convert in converts:
@@ -139,9 +137,7 @@ def names(tests: Sequence[Test], requirements: Sequence[Requirement], wrong: Wro
         target = known.get(test.share_of) if test.share_of else None
         if test.share_of and target is None:
             wrong("test", test.id, f"'share_of': there is no [[test]] {test.share_of!r}; tests: {listed}")
-        elif target is not None and (
-            target.share_of or target.measure != test.measure or target.cycle != test.cycle
-        ):
+        elif target is not None and (target.share_of or target.measure != test.measure or target.cycle != test.cycle):
             wrong(
                 "test",
                 test.id,

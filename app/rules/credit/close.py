@@ -26,9 +26,7 @@ _UNIT = {
 }
 
 
-def period_result(
-    book: RuleBook, index: int, groups: Mapping[int, Mapping[Group, Sums]], line: Line
-) -> PeriodResult:
+def period_result(book: RuleBook, index: int, groups: Mapping[int, Mapping[Group, Sums]], line: Line) -> PeriodResult:
     """Judge one period by the version of its last day."""
     rule = book.period
     start, end = rule.start(index), rule.end(index)
@@ -59,9 +57,7 @@ def _tests(
     earlier = [i for i in groups if i <= index and book.period.cycle_of(i) == cycle]
     here = _sums(book, version, groups, [index])
     whole = _sums(book, version, groups, earlier)
-    got = {
-        t.id: (whole if t.cycle else here)[t.id][_PLACE[t.measure]] * _UNIT[t.measure] for t in version.tests
-    }
+    got = {t.id: (whole if t.cycle else here)[t.id][_PLACE[t.measure]] * _UNIT[t.measure] for t in version.tests}
     quotas = {t.id: _quota(version, t, duty) for t in version.tests if t.share_of is None}
     results = {}
     for test in version.tests:

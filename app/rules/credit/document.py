@@ -90,9 +90,7 @@ class _Loader:
     def _wrong_table(self, name: str, message: str) -> None:
         data = self.data[name]
         count = len(data) if isinstance(data, list) else 1
-        known = [
-            self.lines.rows.get((name, row)) or self.lines.keys.get(("", 0, name)) for row in range(count)
-        ]
+        known = [self.lines.rows.get((name, row)) or self.lines.keys.get(("", 0, name)) for row in range(count)]
         for line in sorted({line or 1 for line in known}):
             self.errors.append(RuleError(line, name, "", message))
 
@@ -113,9 +111,7 @@ class _Loader:
         try:
             timezone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            row.wrong(
-                f"'timezone': there is no time zone {zone!r}; write one such as \"Asia/Shanghai\"", "timezone"
-            )
+            row.wrong(f"'timezone': there is no time zone {zone!r}; write one such as \"Asia/Shanghai\"", "timezone")
             timezone = ZoneInfo("UTC")
         verify_by = row.data.get("verify_by")
         if verify_by is not None and type(verify_by) is not date and not _month_day(verify_by):
@@ -170,9 +166,7 @@ class _Loader:
         if raw is None:
             return None
         if not isinstance(raw, dict) or set(raw) != {"to", "mode"} or raw["mode"] not in MODES:
-            row.wrong(
-                f'\'quota_round\' must look like {{to = "0.5", mode = "ceil"}}, not {raw!r}', "quota_round"
-            )
+            row.wrong(f'\'quota_round\' must look like {{to = "0.5", mode = "ceil"}}, not {raw!r}', "quota_round")
             return None
         to_m = row.thousandths(raw["to"], "quota_round")
         if to_m == 0:
@@ -182,9 +176,7 @@ class _Loader:
     def _rows(self, name: str) -> list[Any]:
         data = self.data.get(name, [])
         if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-            self.errors.append(
-                RuleError(self.lines.of(name, 0), name, "", f"must be written as [[{name}]] rows")
-            )
+            self.errors.append(RuleError(self.lines.of(name, 0), name, "", f"must be written as [[{name}]] rows"))
             return []
         if len(data) > _MOST_ROWS:
             line = self.lines.of(name, _MOST_ROWS)
@@ -217,9 +209,7 @@ class _Loader:
     def _together(self, found: Mapping[str, tuple[Any, ...]]) -> None:
         converts, weights = found["convert"], found["weight"]
         for otherwise in (False, True):
-            checks.overlaps(
-                "convert", [c for c in converts if c.otherwise is otherwise], self.where, self._wrong
-            )
+            checks.overlaps("convert", [c for c in converts if c.otherwise is otherwise], self.where, self._wrong)
         axes = sorted({w.axis for w in weights})
         if len(axes) > _MOST_AXES:
             self._wrong("weight", weights[-1].id, f"more than {_MOST_AXES} axes")
@@ -247,7 +237,5 @@ class _Loader:
 
 def _month_day(raw: object) -> tuple[int, int] | None:
     """ "12-01" → (12, 1); a day that every month has."""
-    found = (
-        re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8]|29|3[01])", raw) if isinstance(raw, str) else None
-    )
+    found = re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8]|29|3[01])", raw) if isinstance(raw, str) else None
     return (int(found[1]), int(found[2])) if found else None

@@ -19,9 +19,7 @@ _HALF_DAYS, _DURATION = NUMBERS.index("half_days"), NUMBERS.index("duration_ms")
 _NO_CLAUSE = Why("", "no clause", (0, 0, 0))
 
 
-def settle(
-    book: RuleBook, pieces: Sequence[Piece], *, explain: bool, until: date | None = None
-) -> Settlement:
+def settle(book: RuleBook, pieces: Sequence[Piece], *, explain: bool, until: date | None = None) -> Settlement:
     """Everything that follows from one learner's evidence; the order of `pieces` does not matter.
 
     Periods run from the earliest evidence to the latest, and to the one that holds `until`. Reasons (and

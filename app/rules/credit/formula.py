@@ -16,9 +16,7 @@ Value = Callable[[Numbers], int]
 Predicate = Callable[[Numbers], bool]
 
 MODES = ("floor", "ceil", "nearest", "nearest_down")
-LOOSE = (
-    "division by a field may stand only directly inside floor, ceil, nearest, nearest_down or in a comparison"
-)
+LOOSE = "division by a field may stand only directly inside floor, ceil, nearest, nearest_down or in a comparison"
 
 
 class FormulaError(Exception):
@@ -196,9 +194,7 @@ def rounded(node: Expr | Ratio, increment: Expr, mode: str) -> Expr:
 
         return Expr(step, of_ratio, False, node.rises, node.falls, node.positive)
     value = node.value
-    result = Expr(
-        step, lambda n: divide(value(n) * up, down, mode), False, node.rises, node.falls, node.positive
-    )
+    result = Expr(step, lambda n: divide(value(n) * up, down, mode), False, node.rises, node.falls, node.positive)
     return _fold(result, node)
 
 

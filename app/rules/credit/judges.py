@@ -26,11 +26,7 @@ def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
         for name in judge.names:
             target = by_id.get(name)
             # Judges name only earlier judges: two that name each other cannot both fall.
-            if (
-                target is not None
-                and target is not judge
-                and not (target.names and _heard(target) > _heard(judge))
-            ):
+            if target is not None and target is not judge and not (target.names and _heard(target) > _heard(judge)):
                 gone.setdefault(name, judge.id)
     return gone
 

@@ -61,18 +61,14 @@ class Row:
 
     def wrong(self, message: str, key: str | None = None) -> None:
         """Note a mistake at the line of `key`, or of the row."""
-        self.errors.append(
-            RuleError(self.lines.of(self.table, self.index, key), self.table, self.id, message)
-        )
+        self.errors.append(RuleError(self.lines.of(self.table, self.index, key), self.table, self.id, message))
 
     def need(self, *keys: str) -> None:
         """Exactly one of these keys must be there."""
         there = [key for key in keys if key in self.data]
         if len(there) != 1:
             names = " or ".join(repr(key) for key in keys)
-            self.wrong(
-                f"needs {names}" if not there else f"needs only one of {names}", there[0] if there else None
-            )
+            self.wrong(f"needs {names}" if not there else f"needs only one of {names}", there[0] if there else None)
 
     def text(self, key: str, default: str = "", *, longest: int = 200) -> str:
         """A text that is not empty."""

@@ -27,9 +27,7 @@ def as_json(settlement: Settlement, learner: str | None = None) -> str:
             for p in settlement.postings
         ],
         "periods": {start.isoformat(): _period(result) for start, result in settlement.periods.items()},
-        "nothing": [
-            {"evidence": n.evidence, **_why(Why(n.clause, n.did, n.numbers))} for n in settlement.nothing
-        ],
+        "nothing": [{"evidence": n.evidence, **_why(Why(n.clause, n.did, n.numbers))} for n in settlement.nothing],
     }
     return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
 
@@ -45,8 +43,7 @@ def _period(result: PeriodResult) -> dict[str, Any]:
         "countable": result.countable,
         "buckets": {name: list(sums) for name, sums in result.buckets.items()},
         "tests": {
-            name: {"got": t.got, "quota": t.quota, "short": t.short, "met": t.met}
-            for name, t in result.tests.items()
+            name: {"got": t.got, "quota": t.quota, "short": t.short, "met": t.met} for name, t in result.tests.items()
         },
         "requirements": dict(result.requirements),
         "made_up": {},

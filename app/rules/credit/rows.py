@@ -155,9 +155,7 @@ def read_cap(row: Row) -> clauses.Cap:
     row.need("limit")
     row.need("per")
     limit_m = row.thousandths(row.data.get("limit", 0), "limit")
-    return clauses.Cap(
-        row.name(), row.selector("when", BUCKET_FIELDS), limit_m, row.choice("per", _PER, "period")
-    )
+    return clauses.Cap(row.name(), row.selector("when", BUCKET_FIELDS), limit_m, row.choice("per", _PER, "period"))
 
 
 def read_test(row: Row) -> clauses.Test:
@@ -185,11 +183,7 @@ def _quota(row: Row, raw: object, key: str) -> clauses.Quota:
     if not isinstance(raw, dict):
         return clauses.Quota(row.exact(raw, key), None, {})
     by, value = raw.get("by"), raw.get("value")
-    if (
-        not set(raw) <= {"by", "value", "otherwise"}
-        or by not in STANDING_FIELDS
-        or not isinstance(value, dict)
-    ):
+    if not set(raw) <= {"by", "value", "otherwise"} or by not in STANDING_FIELDS or not isinstance(value, dict):
         row.wrong(
             f'{key!r} must be a number or look like {{by = "band", value = {{lower = 90}}, otherwise = 50}};'
             f" 'by' is one of {', '.join(STANDING_FIELDS)}",
@@ -209,9 +203,7 @@ def read_requirement(row: Row) -> clauses.Requirement:
 
 def _meets(row: Row, raw: object, depth: int) -> clauses.Meets:
     if not isinstance(raw, dict) or list(raw) not in (["all"], ["any"]) or depth > 8:
-        row.wrong(
-            f'\'meets\' must look like {{all = ["total", {{any = ["days", "hours"]}}]}}, not {raw!r}', "meets"
-        )
+        row.wrong(f'\'meets\' must look like {{all = ["total", {{any = ["days", "hours"]}}]}}, not {raw!r}', "meets")
         return clauses.Meets(True, ())
     [(word, parts)] = raw.items()
     if not isinstance(parts, list) or not parts:

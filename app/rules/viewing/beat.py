@@ -4,6 +4,7 @@ Allowances are held in microseconds of media (elapsed wall ms × rate in thousan
 rounding ever gives time, and none takes a whole millisecond. Everything else is milliseconds of
 media, or of the server's clock. What waits for an answer is released in `waiting.py`.
 """
+
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -136,9 +137,7 @@ def decide(
     tally.play(ranges, terms.length_ms)
     tally.close_end(terms.length_ms)
     spent_us = open_us - open_us % 1000 - tally.open_ms * 1000
-    after = ViewingState(
-        seq, viewing.clock_ms + elapsed_ms, open_us - spent_us, credit_us - min(credit_us, spent_us)
-    )
+    after = ViewingState(seq, viewing.clock_ms + elapsed_ms, open_us - spent_us, credit_us - min(credit_us, spent_us))
     return Decision(
         after,
         tally.coverage,
@@ -173,9 +172,7 @@ class _Tally:
 
     __slots__ = ("coverage", "credit_ms", "credited", "held", "open_ms", "refused", "unanswered")
 
-    def __init__(
-        self, coverage: CoverageState, open_ms: int, credit_ms: int, unanswered: Sequence[int]
-    ) -> None:
+    def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int, unanswered: Sequence[int]) -> None:
         # Shared lists are safe: union and remove make new ones.
         self.coverage = CoverageState(coverage.spans, coverage.pending, coverage.counted_ms)
         self.open_ms = open_ms

@@ -4,6 +4,7 @@
 first 16 bytes of an HMAC-SHA256 in URL-safe base64. It travels in the body, as a beacon cannot set
 headers.
 """
+
 from __future__ import annotations
 
 import hmac

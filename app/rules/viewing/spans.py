@@ -3,6 +3,7 @@
 Two spans never touch (they would be one), so the list rises strictly and `bisect` alone tells
 inside from outside: an odd position lies within a span. No function here changes its arguments.
 """
+
 from __future__ import annotations
 
 import sys

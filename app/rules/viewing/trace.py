@@ -10,6 +10,7 @@ counts from the last beat like that of the next one, so it moves no clock.
 
 Pending seconds that lapse leave no record: the trace proves what counted.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -64,9 +65,7 @@ def _varint(out: bytearray, number: int) -> None:
     out.append(number)
 
 
-def record(
-    seq_step: int, elapsed_ms: int, credited: Sequence[Piece], pending: Sequence[Reasoned]
-) -> bytes:
+def record(seq_step: int, elapsed_ms: int, credited: Sequence[Piece], pending: Sequence[Reasoned]) -> bytes:
     """One beat's bytes (10 to 15 for an ordinary one); `seq_step` ≥ 1, `elapsed_ms` ≥ 0.
 
     `seq_step` 0 with no pending pieces records a release.

@@ -3,6 +3,7 @@
 A check at place *p* holds the stretch from *p* to the next check's place (or the end of the
 lesson), whether that next one is answered or not: each answer releases its own stretch only.
 """
+
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence

@@ -13,9 +13,11 @@ const saved = document.getElementById("saved");
 const note = document.getElementById("player-note");
 const layers = { counted: data.coverage, pending: data.pending, refused: [] };
 const reasons = new Map(); // "start-end" → reason, of ranges that this page saw refused or pending
+const NEAR = 120e3;
 let reporter = null;
 let opening = null;
 let resume = data.resume_ms;
+let goBack = false; // after an ending: on from what is counted, so that no gap stays behind
 
 new Controls(root, video, words, data.max_rate);
 const transcript = new Transcript(
@@ -102,7 +104,11 @@ function ended(reason) {
   again.type = "button";
   again.className = "btn btn-main";
   again.textContent = words.continue_here;
-  again.addEventListener("click", () => { say("info", ""); video.play().catch(() => {}); });
+  again.addEventListener("click", () => {
+    say("info", "");
+    goBack = true;
+    video.play().catch(() => {});
+  });
   const final = ["disabled", "left_class", "withdrawn"].includes(reason);
   say("refused", words.ended[reason] || words.ended.other, final ? null : again);
 }
@@ -131,8 +137,18 @@ async function open() {
   layers.pending = united(opened.pending);
   reporter = new Reporter(opened, { onAnswer: answered, onWaiting: waiting, onEnded: ended });
   if (opened.credited) credit();
+  if (goBack) toTheGap();
   show();
   if (await sendLeftovers(opened.viewing)) location.reload(); // an older page's time has just been counted
+}
+
+// The picture ran on a little before this page was told that it had ended: back to where counting stopped.
+function toTheGap() {
+  const at = video.currentTime * 1000;
+  const before = layers.counted.concat(layers.pending).filter(([start]) => start <= at).map(([, end]) => end);
+  const end = Math.max(0, ...before);
+  if (end < at && at - end < NEAR) video.currentTime = end / 1000;
+  goBack = false;
 }
 
 // Plays only while a viewing is open: seconds without one could never count.

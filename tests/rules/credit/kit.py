@@ -43,9 +43,7 @@ def rules(
     effective: str = "2020-01-01",
 ) -> str:
     """A whole rule set: lists in one-line form, then the header."""
-    return body + HEADER.format(
-        version=version, effective=effective, ruleset=ruleset, start=start, period=period
-    )
+    return body + HEADER.format(version=version, effective=effective, ruleset=ruleset, start=start, period=period)
 
 
 def book(*texts: str) -> RuleBook:
@@ -68,9 +66,7 @@ def pieces(book: RuleBook, facts: Sequence[Mapping[str, Any]]) -> list[Piece]:
     return [parse(each, book.zone) for each in facts]
 
 
-def run(
-    texts: str | Sequence[str], facts: Sequence[Mapping[str, Any]], until: date | None = None
-) -> Settlement:
+def run(texts: str | Sequence[str], facts: Sequence[Mapping[str, Any]], until: date | None = None) -> Settlement:
     """Settle with reasons."""
     found = book(*([texts] if isinstance(texts, str) else texts))
     return settle(found, pieces(found, facts), explain=True, until=until)

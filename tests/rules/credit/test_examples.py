@@ -16,9 +16,7 @@ E1 = (
     '{at_least = 30, gives = "1"}, {more_than = 15, gives = "0.5"}, {more_than = 0, gives = "0.25"}]}},'
     ' {id = "test", when = {kind = "exam", passed = true}, amount = "0.5"}]\n' + WHOLE
 )
-E2 = (
-    'convert = [{id = "class", when = {kind = "session"}, amount = "days * 8 + minutes / 45"}]\n' + THOUSANDTH
-)
+E2 = 'convert = [{id = "class", when = {kind = "session"}, amount = "days * 8 + minutes / 45"}]\n' + THOUSANDTH
 E5 = (
     'convert = [{id = "video", when = {kind = "watched"}, amount = "length / 45"},'
     ' {id = "class", when = {kind = "session"}, amount = "days * 8"}]\n'
@@ -90,10 +88,7 @@ TABLE: list[tuple[str, str, Facts, list[int]]] = [
         "E1",
         E1,
         [
-            *(
-                watched(str(n), ms, ms)
-                for n, ms in enumerate((30 * MIN - 1000, 30 * MIN, 15 * MIN, 15 * MIN + 1000))
-            ),
+            *(watched(str(n), ms, ms) for n, ms in enumerate((30 * MIN - 1000, 30 * MIN, 15 * MIN, 15 * MIN + 1000))),
             piece("exam", "exam", passed=True),
         ],
         [500, 1000, 250, 500, 500],
@@ -132,10 +127,7 @@ TABLE: list[tuple[str, str, Facts, list[int]]] = [
         "E9",
         E9,
         [
-            *(
-                piece(f"l{n}", "session", category="CLE", duration_ms=m * MIN)
-                for n, m in enumerate((24, 70, 74, 75))
-            ),
+            *(piece(f"l{n}", "session", category="CLE", duration_ms=m * MIN) for n, m in enumerate((24, 70, 74, 75))),
             *(piece(f"m{n}", "session", category="CME", duration_ms=m * MIN) for n, m in enumerate((67, 68))),
         ],
         [0, 1000, 1000, 1500, 1000, 1250],
@@ -240,8 +232,7 @@ def test_e10_caps_and_quotas() -> None:
 
 def test_e13_once_in_a_cycle() -> None:
     facts = [
-        piece(str(year), "recognised", f"{year}-02-01T10:00", item="a", credits_m=3000)
-        for year in (2021, 2022, 2024)
+        piece(str(year), "recognised", f"{year}-02-01T10:00", item="a", credits_m=3000) for year in (2021, 2022, 2024)
     ]
     found = run(rules(E13, period="cycle = 3"), facts)
     assert amounts(found, facts) == [3000, 0, 3000]

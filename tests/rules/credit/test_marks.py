@@ -77,9 +77,7 @@ def test_evidence_at_the_marks_gives_what_the_whole_would(length: int) -> None:
     found = BOOKS["increase, finely"]
     marks = watch_marks(found, DAY, {"item": "x"}, length)
     assert len(marks) <= 201
-    facts = [
-        piece(f"{n:03}", "watched", item="x", seen_ms=mark, length_ms=length) for n, mark in enumerate(marks)
-    ]
+    facts = [piece(f"{n:03}", "watched", item="x", seen_ms=mark, length_ms=length) for n, mark in enumerate(marks)]
     settled = settle(found, pieces(found, facts), explain=False)
     assert len(settled.postings) == len(marks)
     assert sum(p.earned for p in settled.postings) == gives(found, length, length)

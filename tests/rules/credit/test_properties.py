@@ -140,7 +140,5 @@ def test_the_reasons_of_a_posting_lead_to_its_amount(pieces: list[Piece]) -> Non
 def test_a_withdrawn_piece_leaves_no_trace_in_amounts(pieces: list[Piece]) -> None:
     target, *rest = pieces
     correction = replace(target, id="zz", kind="correction", names=(target.id,))
-    without, withdrawn = (
-        settle(two_versions(), each, explain=True).postings for each in (rest, [*pieces, correction])
-    )
+    without, withdrawn = (settle(two_versions(), each, explain=True).postings for each in (rest, [*pieces, correction]))
     assert without == withdrawn

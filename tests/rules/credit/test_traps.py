@@ -80,9 +80,7 @@ def test_repeats_do_not_use_up_a_cap() -> None:
 
 
 def test_only_the_increase_is_judged_anew_by_a_new_version() -> None:
-    old = (
-        'convert = [{id = "c", when = {kind = "session"}, amount = "minutes / 45", pool = "period"}]\n' + HALF
-    )
+    old = 'convert = [{id = "c", when = {kind = "session"}, amount = "minutes / 45", pool = "period"}]\n' + HALF
     texts = [rules(old), rules(old.replace("45", "60"), version=2, effective="2026-07-01")]
     facts = [
         piece("a", "session", "2026-06-01T10:00", duration_ms=40 * MIN),
@@ -215,9 +213,7 @@ def test_a_rounded_value_below_the_least_is_nothing() -> None:
 
 
 def test_what_one_clause_refuses_another_does_not_remember() -> None:
-    body = SESSION + (
-        'duplicate = [{id = "item", key = ["item"], within = "day"}, {id = "run", key = ["run"]}]\n'
-    )
+    body = SESSION + ('duplicate = [{id = "item", key = ["item"], within = "day"}, {id = "run", key = ["run"]}]\n')
     facts = [
         piece("a", "session", "2026-05-01T10:00", item="x", run="1", hours_m=1000),
         piece("b", "session", "2026-05-01T11:00", item="x", run="2", hours_m=1000),

@@ -15,9 +15,7 @@ from app.rules.viewing.trace import records, replay
 LENGTH = 3000
 bound = st.integers(0, LENGTH + 500)
 good = st.tuples(bound, bound).map(lambda p: [min(p), max(p) + 1])
-WRONG: list[object] = [
-    None, {}, [], [1], [5, 5], [9, 2], [-3, 4], [0.5, 9], ["0", 9], [True, 9], [0, 2**60], [1, 2, 3]
-]
+WRONG: list[object] = [None, {}, [], [1], [5, 5], [9, 2], [-3, 4], [0.5, 9], ["0", 9], [True, 9], [0, 2**60], [1, 2, 3]]
 bad = st.sampled_from(WRONG)
 ranges = st.lists(good, max_size=4)
 held = st.lists(st.tuples(st.integers(0, LENGTH), st.integers(1, 400)), max_size=4)

@@ -16,8 +16,13 @@ def fresh() -> CoverageState:
 
 
 def beat(
-    played: Sequence[object], now_ms: int, c: CoverageState | None = None, *,
-    v: ViewingState | None = None, t: Terms | None = None, checks: Sequence[int] = (),
+    played: Sequence[object],
+    now_ms: int,
+    c: CoverageState | None = None,
+    *,
+    v: ViewingState | None = None,
+    t: Terms | None = None,
+    checks: Sequence[int] = (),
 ) -> Decision:
     v = v or begin(0)
     return decide(v, c or fresh(), t or Terms(600_000, 1000), v.seq + 1, played, now_ms, checks)

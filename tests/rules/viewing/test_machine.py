@@ -188,9 +188,7 @@ class Academy(RuleBasedStateMachine):
 
     @precondition(lambda self: self.rows)
     @rule(number=which, one=played, two=played, took=pause)
-    def overtaken(
-        self, number: int, one: list[tuple[int, int]], two: list[tuple[int, int]], took: int
-    ) -> None:
+    def overtaken(self, number: int, one: list[tuple[int, int]], two: list[tuple[int, int]], took: int) -> None:
         """Two beats that the network turned round: the later number wins, the earlier gets its answer."""
         self.now_ms += took
         row = self._row(number)

@@ -31,9 +31,7 @@ beat = st.tuples(
     st.lists(reasoned, max_size=4),
 )
 nothing: list[Reasoned] = []
-release = st.tuples(
-    st.just(0), st.integers(0, 2**40), st.lists(piece, min_size=1, max_size=4), st.just(nothing)
-)
+release = st.tuples(st.just(0), st.integers(0, 2**40), st.lists(piece, min_size=1, max_size=4), st.just(nothing))
 Told = tuple[int, int, list[Piece], list[Reasoned]]
 small = st.tuples(st.integers(0, 40), st.integers(1, 40), st.sampled_from("cnp"))
 told = st.lists(beat | release, max_size=6)
