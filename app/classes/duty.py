@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -87,32 +86,35 @@ def _roles(version: RuleSet) -> tuple[str | None, dict[str, str]]:
     return whole, buckets
 
 
-def duty_of(book: RuleBook, start: date, end: date, tests: str | None, buckets: str | None, met: bool) -> Duty | None:
-    """The duty from a `LearnerPeriod` row's columns; None where no sum of hours is asked for."""
-    version = book.version_on(min(end, max(start, book.versions[-1].effective))) or book.versions[0]
-    found: dict[str, Any] = json.loads(tests) if tests else {}
-    sums: dict[str, Any] = json.loads(buckets) if buckets else {}
-    whole, named = _roles(version)
-    parts = [
-        Part(bucket, found[test]["got"], found[test]["quota"])
-        for bucket, test in named.items()
-        if test in found and found[test]["quota"] > 0
-    ]
-    got, quota = _whole(found.get(whole or ""), parts, sums)
-    if quota <= 0:
-        return None
-    free = quota - sum(part.quota for part in parts)
-    if parts and free > 0:
-        beyond = got - sum(min(part.got, part.quota) for part in parts)
-        parts.append(Part("", max(0, beyond), free))
-    return Duty(start, end, got, quota, tuple(parts), met)
+class Yardstick:
+    """What the rules ask for in the period from `start` to `end`: the same for everybody it is held to."""
 
+    def __init__(self, book: RuleBook, start: date, end: date) -> None:
+        version = book.version_on(min(end, max(start, book.versions[-1].effective))) or book.versions[0]
+        self._start, self._end = start, end
+        self._whole, self._named = _roles(version)
 
-def _whole(total: Mapping[str, Any] | None, parts: list[Part], sums: Mapping[str, Any]) -> tuple[int, int]:
-    if total is not None:
-        return total["got"], total["quota"]
-    countable = sum(pair[1] for pair in sums.values())
-    return countable, sum(part.quota for part in parts)
+    def duty(self, tests: str | None, buckets: str | None, met: bool) -> Duty | None:
+        """The duty from a `LearnerPeriod` row's columns; None where no sum of hours is asked for."""
+        found: dict[str, Any] = json.loads(tests) if tests else {}
+        parts = [
+            Part(bucket, found[test]["got"], found[test]["quota"])
+            for bucket, test in self._named.items()
+            if test in found and found[test]["quota"] > 0
+        ]
+        total = found.get(self._whole or "")
+        if total is not None:
+            got, quota = total["got"], total["quota"]
+        else:
+            sums: dict[str, Any] = json.loads(buckets) if buckets else {}
+            got, quota = sum(pair[1] for pair in sums.values()), sum(part.quota for part in parts)
+        if quota <= 0:
+            return None
+        free = quota - sum(part.quota for part in parts)
+        if parts and free > 0:
+            beyond = got - sum(min(part.got, part.quota) for part in parts)
+            parts.append(Part("", max(0, beyond), free))
+        return Duty(self._start, self._end, got, quota, tuple(parts), met)
 
 
 def outlook(duty: Duty, day: date, recent: int) -> Outlook:

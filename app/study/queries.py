@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.classes import queries as classes
-from app.classes.duty import PACE_DAYS, Duty, Outlook, duty_of, outlook, period_of
+from app.classes.duty import PACE_DAYS, Duty, Outlook, Yardstick, outlook, period_of
 from app.classes.queries import OfferRow
 from app.classes.standing import StandingRow, lesson_worth, standing_of
 from app.courses import queries as courses
@@ -219,4 +219,4 @@ def _duty(session: Session, book: RuleBook | None, person_id: int, day: date) ->
     ).first()
     if row is None:
         return None, 0
-    return duty_of(book, start, end, row[0], row[1], row[2]), max(0, int(row[3]))
+    return Yardstick(book, start, end).duty(row[0], row[1], row[2]), max(0, int(row[3]))

@@ -6,7 +6,7 @@ The number of queries does not grow with the class.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.classes import queries as classes
-from app.classes.duty import PACE_DAYS, Duty, Outlook, duty_of, outlook, period_of
+from app.classes.duty import PACE_DAYS, Duty, Outlook, Yardstick, outlook, period_of
 from app.classes.models import ClassMembership
 from app.classes.queries import ClassRow, OfferRow
 from app.classes.standing import StandingRow, lesson_worth
@@ -52,7 +52,10 @@ class CourseProgress:
 
 @dataclass(frozen=True, slots=True)
 class LearnerRow:
-    """One learner of a class. `last_ms`: last watched, ms since 1970, 0 for never. `duty` None: nothing is owed."""
+    """One learner of a class. `last_ms`: last watched, ms since 1970, 0 for never. `duty` None: nothing is owed.
+
+    `required` is empty until `with_required` has filled it.
+    """
 
     person: PersonRow
     standing: StandingRow
@@ -126,19 +129,27 @@ def my_class(scope: Scope, session: Session, code: str, day: date, key: str | No
         return None
     book = credits.book(session)
     period = period_of(book, day) if book is not None and book.period.index(day) >= 0 else None
-    people = _people(session, row.id, day, period[0] if period else day, key)
-    offers = [o for o in classes.offers_for_class(session, row.id, day) if o.requirement_class == "required"]
+    measure = Yardstick(book, *period) if book is not None and period is not None else None
+    learners = []
+    for person, standing, tests, buckets, met, recent, last_ms in _people(
+        session, row.id, day, period[0] if period else day, key
+    ):
+        duty = measure.duty(tests, buckets, bool(met)) if measure is not None and tests is not None else None
+        ahead = outlook(duty, day, max(0, recent)) if duty is not None else None
+        learners.append(LearnerRow(person, standing, duty, ahead, (), last_ms))
+    return ClassView(row, day, period, tuple(learners))
+
+
+def with_required(session: Session, view: ClassView, rows: Sequence[LearnerRow]) -> tuple[LearnerRow, ...]:
+    """These learners of a class with their required courses. Four queries; ask it for those who are shown."""
+    offers = [o for o in classes.offers_for_class(session, view.row.id, view.day) if o.requirement_class == "required"]
     found = courses.courses_by_id(session, [offer.course_id for offer in offers])
     lessons = courses.lessons_of_courses(session, list(found))
     versions = [lesson.media_version_id for each in lessons.values() for lesson in each]
-    seen = viewing.class_progress(session, [person.id for person, *_rest in people], versions)
-    required = _Required(book, day, [o for o in offers if lessons.get(o.course_id)], found, lessons, seen)
-    learners = []
-    for person, standing, tests, buckets, met, recent, last_ms in people:
-        duty = duty_of(book, *period, tests, buckets, bool(met)) if book and period and tests is not None else None
-        ahead = outlook(duty, day, max(0, recent)) if duty is not None else None
-        learners.append(LearnerRow(person, standing, duty, ahead, required.of(person.id, standing), last_ms))
-    return ClassView(row, day, period, tuple(learners))
+    seen = viewing.class_progress(session, [row.person.id for row in rows], versions)
+    offers = [offer for offer in offers if lessons.get(offer.course_id)]
+    required = _Required(credits.book(session), view.day, offers, found, lessons, seen)
+    return tuple(replace(row, required=required.of(row.person.id, row.standing)) for row in rows)
 
 
 _PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None, int, int]

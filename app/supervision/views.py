@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -49,7 +50,11 @@ def classes() -> str | Answer:
 def my_class(code: str) -> str:
     """A class: where everybody stands, who needs what, and what was posted lately."""
     view, wanted = _class(code), Wanted.read(request.args)
+    if wanted.sort == "courses":
+        view = replace(view, learners=queries.with_required(session(), view, view.learners))
     shown = table.show(view, wanted)
+    if wanted.sort != "courses":
+        shown = replace(shown, rows=queries.with_required(session(), view, shown.rows))
     owed = [row for row in view.learners if row.duty is not None]
     # The class has one line on the chart: the duty that most of them have.
     quotas = [row.duty.quota for row in owed if row.duty is not None]
@@ -81,7 +86,7 @@ def learner(code: str, key: str) -> str:
     return render_template(
         "supervision/learner.html",
         view=view,
-        row=view.learners[0],
+        row=queries.with_required(session(), view, view.learners)[0],
         lately=lately.postings(session(), view.row.id, view.day, 20, key),
         from_ms=clock.from_ms,
     )
@@ -92,6 +97,7 @@ def learner(code: str, key: str) -> str:
 def export(code: str) -> Response:
     """The table as it is filtered and sorted now, as CSV. Who took it is in the audit log."""
     view, wanted = _class(code), Wanted.read(request.args)
+    view = replace(view, learners=queries.with_required(session(), view, view.learners))
     rows = table.pick(view, wanted)
     text = table.as_csv(view, rows, lambda moment: local_time(moment))
     with database().writing() as writer:

@@ -66,7 +66,10 @@ def sign_in(browser: Browser, academy: Academy, account: Account, kind: dict[str
 def speak(found: Device, language: str) -> None:
     """Let this device show the academy in `zh-CN` or `en`, by the button that every page has."""
     if found.page.locator("html").get_attribute("lang") != language:
-        found.page.locator("form.language button").first.click()
+        button = found.page.locator("form.language button:visible")
+        if not button.count():
+            found.page.locator(".rail-menu summary").click()
+        button.first.click()
         found.page.wait_for_function("language => document.documentElement.lang === language", arg=language)
 
 

@@ -82,13 +82,13 @@ def _faults(page: Page) -> list[str]:
 def _too_wide(page: Page) -> str:
     """Which element sticks out at the right, if the page scrolls sideways."""
     found: str = page.evaluate(
-        """() => {
-          const wide = document.documentElement.clientWidth;
+        """(wide) => {
           if (document.documentElement.scrollWidth <= wide) return "";
           const out = Array.from(document.body.querySelectorAll("*"))
             .filter((each) => each.getBoundingClientRect().right > wide + 1);
           return out.map((each) => each.tagName + "." + each.className).slice(-3).join(", ") || "something";
-        }"""
+        }""",
+        (page.viewport_size or {"width": 0})["width"],  # a phone's own page grows with what sticks out
     )
     return found
 
@@ -116,7 +116,7 @@ def test_the_checks_find_what_is_wrong(chromium: Browser, sample: Academy) -> No
     page.evaluate(
         """() => {
           const box = document.createElement("div");
-          box.innerHTML = '<input type="text"><svg width="900" height="9"></svg>';
+          box.innerHTML = '<input type="text"><table width="900"><tr><td>x</td></tr></table>';
           document.querySelector("main").append(box);
         }"""
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.classes.duty import Duty, Part, duty_of, outlook
+from app.classes.duty import Duty, Part, Yardstick, outlook
 from app.rules.credit import document
 from app.rules.credit.book import RuleBook
 from app.study import plan
@@ -34,7 +34,7 @@ def test_the_duty_is_read_from_the_rules_not_from_names() -> None:
         '{"total":{"got":20000,"quota":50000},"general":{"got":18000,"quota":15000},'
         '"professional":{"got":2000,"quota":25000}}'
     )
-    found = duty_of(book, START, END, tests, "{}", False)
+    found = Yardstick(book, START, END).duty(tests, "{}", False)
     assert found is not None
     assert (found.got, found.quota, found.short) == (20_000, 50_000, 30_000)
     # What is above a bucket's quota fills the part that any subject may fill.
@@ -44,7 +44,7 @@ def test_the_duty_is_read_from_the_rules_not_from_names() -> None:
         ("", 3_000, 10_000),
     ]
     assert sum(p.short for p in found.parts) == found.short
-    assert duty_of(book, START, END, None, None, False) is None
+    assert Yardstick(book, START, END).duty(None, None, False) is None
 
 
 @pytest.mark.parametrize(

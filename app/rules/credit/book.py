@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import compress
 
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.errors import RuleError, RuleErrors
-from app.rules.credit.evidence import Snapshot
+from app.rules.credit.evidence import SNAPSHOT, Snapshot
 from app.rules.credit.kinds import SILENT
 from app.rules.credit.plan import Plan, compiled, values
 from app.rules.credit.selector import Selector
@@ -17,7 +18,10 @@ _MINUTES = 1440
 
 
 class RuleBook:
-    """Versions of one id, oldest first. Keeps one compiled plan per (version, snapshot, part of the day)."""
+    """Versions of one id, oldest first. Keeps one compiled plan per (version, what it reads, part of the day).
+
+    What no clause reads makes no difference and no plan of its own: else every unit and class would have one.
+    """
 
     def __init__(self, versions: Sequence[RuleSet]) -> None:
         """Raises RuleErrors when they are not versions of one rule set, or share no period and time zone."""
@@ -29,6 +33,8 @@ class RuleBook:
         self.id, self.zone, self.period, self.unit = first.id, first.timezone, first.period, first.unit
         self._effective = [v.effective for v in self.versions]
         self._starts = sorted({0, *self._boundaries()})
+        read = self._fields()
+        self._read = tuple(field in read for field in SNAPSHOT)
         self._plans: dict[tuple[int, Snapshot, int], Plan | None] = {}
         self._fits: dict[tuple[int, Snapshot, int, str], tuple[str, ...]] = {}
         self._grace = any(v.grace_minutes for v in self.versions)
@@ -56,18 +62,18 @@ class RuleBook:
 
     def _boundaries(self) -> Iterator[int]:
         """The minutes of the day at which some clock selector changes its mind."""
-        for version in self.versions:
-            selectors = [
-                *(c.when for c in version.converts),
-                *(w.when for w in version.weights),
-                *(m.when for m in version.marks),
-                *(r.when for r in version.rounds),
-                *(d.when for d in version.duplicates),
-                *(c.when for c in version.caps),
-                *(t.when for t in version.tests),
-            ]
-            for selector in selectors:
-                yield from _changes(selector)
+        for selector in self._selectors():
+            yield from _changes(selector)
+
+    def _selectors(self) -> Iterator[Selector]:
+        for v in self.versions:
+            for clauses in (v.converts, v.weights, v.marks, v.rounds, v.duplicates, v.caps, v.tests):
+                yield from (clause.when for clause in clauses)
+
+    def _fields(self) -> set[str]:
+        """The fields that can make a difference to a plan or to a test; `kind` always does."""
+        fields = {field for selector in self._selectors() for field in selector.sets}
+        return fields | {c.bucket_field for v in self.versions for c in v.converts if c.bucket_field} | {"kind"}
 
     def version_on(self, day: date) -> RuleSet | None:
         """The version of a day of happening; None before the first."""
@@ -88,18 +94,22 @@ class RuleBook:
                 and (self.version_on(day) is not version or self.period.index(day) != self.period.index(before))
             ):
                 return before, self._starts[-1]
-        return day, self._starts[bisect_right(self._starts, minute) - 1]
+        return day, self.part(minute)
+
+    def part(self, minute: int) -> int:
+        """The part of the day (its first minute) that a minute of the day lies in."""
+        return self._starts[bisect_right(self._starts, minute) - 1]
 
     def plan(self, version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
         """How this version judges such pieces; None where nothing converts them."""
-        key = (version.version, snapshot, minute)
+        key = (version.version, tuple(compress(snapshot, self._read)), minute)
         if key not in self._plans:
             self._plans[key] = None if snapshot[0] in SILENT else compiled(version, snapshot, minute)
         return self._plans[key]
 
     def counted_by(self, version: RuleSet, snapshot: Snapshot, minute: int, bucket: str) -> tuple[str, ...]:
         """Names of this version's tests that count such postings."""
-        key = (version.version, snapshot, minute, bucket)
+        key = (version.version, tuple(compress(snapshot, self._read)), minute, bucket)
         found = self._fits.get(key)
         if found is None:
             seen = values(snapshot, minute, bucket)

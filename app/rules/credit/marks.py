@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from app.rules.credit.book import RuleBook
-from app.rules.credit.evidence import Numbers, Snapshot, parse
-from app.rules.credit.kinds import NUMBERS
+from app.rules.credit.evidence import Snapshot
+from app.rules.credit.kinds import FLAG_FIELDS, NUMBERS, TEXT_FIELDS
 from app.rules.credit.plan import Plan
 
 _SEEN, _LENGTH = NUMBERS.index("seen_ms"), NUMBERS.index("length_ms")
+_NOON = 720  # minutes
 _MOST_MARKS = 200
 
 
@@ -27,16 +29,19 @@ class Worth:
     at_least_ms: int | None
 
 
+NOTHING = Worth((), None)
+
+
 def watch_marks(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: int) -> tuple[int, ...]:
     """The rising coverages (ms) at which a new watched piece with these facts gives credit, or more of it.
 
     Exact: one millisecond less gives less. A rising series (`series = "increase"`) has a mark at each step
     that its rounding lets through, thinned out evenly to about 200; the last one always gives the whole.
     """
-    plan, numbers = _plan(book, day, facts, length_ms)
+    plan = _plan(book, day, facts)
     if plan is None:
         return ()
-    gives = _credited(plan, numbers)
+    gives = _credited(plan, length_ms)
     whole = gives(length_ms)
     if whole == 0:
         return ()
@@ -54,31 +59,40 @@ def watch_marks(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: 
 
 def worth(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: int) -> Worth:
     """What a lesson of this length gives to who sees all of it on that day, before repeats and caps."""
-    plan, numbers = _plan(book, day, facts, length_ms)
-    if plan is None:
-        return Worth((), None)
-    gives = _credited(plan, numbers)
+    plan = _plan(book, day, facts)
+    return NOTHING if plan is None else _worth(plan, length_ms)
+
+
+@lru_cache(maxsize=1 << 14)
+def _worth(plan: Plan, length_ms: int) -> Worth:
+    # Every course page and every row of a class asks for it.
+    gives = _credited(plan, length_ms)
     whole = gives(length_ms)
-    return Worth(((plan.bucket, whole),), _least(gives, 1, 0, length_ms)) if whole else Worth((), None)
+    return Worth(((plan.bucket, whole),), _least(gives, 1, 0, length_ms)) if whole else NOTHING
 
 
-def _plan(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: int) -> tuple[Plan | None, Numbers]:
+def _plan(book: RuleBook, day: date, facts: Mapping[str, Any]) -> Plan | None:
     """The plan of a watched piece at noon of that day; facts as for evidence, without id and times."""
-    given = {"id": "mark", "kind": "watched", **facts, "happened": f"{day.isoformat()}T12:00:00"}
-    piece = parse({**given, "seen_ms": 0, "length_ms": length_ms}, book.zone)
     version = book.version_on(day)
     if version is None or book.period.index(day) < 0:
-        return None, piece.numbers
-    _, minute = book.local(piece.happened, piece.kind)
-    snapshot: Snapshot = piece.snapshot
-    return book.plan(version, snapshot, minute), piece.numbers
+        return None
+    snapshot: Snapshot = (
+        "watched",
+        *(facts.get(field) or None for field in TEXT_FIELDS),
+        *(facts.get(field) for field in FLAG_FIELDS),
+    )
+    return book.plan(version, snapshot, book.part(_NOON))
 
 
-def _credited(plan: Plan, numbers: Numbers) -> Callable[[int], int]:
+def _credited(plan: Plan, length_ms: int) -> Callable[[int], int]:
     """Coverage (ms) → thousandths for a first piece; never falls, which loading has made sure of."""
 
+    numbers = [0] * len(NUMBERS)
+    numbers[_LENGTH] = length_ms
+
     def gives(seen_ms: int) -> int:
-        now = (*numbers[:_SEEN], seen_ms, *numbers[_SEEN + 1 :])
+        numbers[_SEEN] = seen_ms
+        now = tuple(numbers)
         if plan.mark is not None and not plan.mark.reached(now):
             return 0
         return plan.rounded(*plan.exact(now))

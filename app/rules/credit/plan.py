@@ -15,9 +15,12 @@ from app.rules.credit.formula import Predicate, Value, divide
 _Clause = TypeVar("_Clause")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The clauses that judge such a piece. Each case gives `value(numbers) × top / bottom` thousandths."""
+    """The clauses that judge such a piece. Each case gives `value(numbers) × top / bottom` thousandths.
+
+    Equal only to itself: a book keeps each but once.
+    """
 
     version: RuleSet
     convert: Convert

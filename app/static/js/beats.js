@@ -28,7 +28,7 @@ function stored() {
 }
 
 export class Reporter {
-  // told: {onAnswer(answer, status), onWaiting(ms), onEnded(reason)}
+  // told: {onAnswer(answer, sent ranges), onWaiting(ms), onEnded(reason)}
   constructor(opened, told) {
     this.lease = opened.lease;
     this.key = STORE + opened.viewing;
@@ -122,19 +122,19 @@ export class Reporter {
       status = 0;
     }
     this.flying = false;
-    this.settle(status, answer, ranges.length);
+    this.settle(status, answer, ranges);
     if (this.again) {
       this.again = false;
       this.send();
     } else this.plan();
   }
 
-  settle(status, answer, count) {
+  settle(status, answer, sent) {
     const acknowledged = status === 200 || (status === 409 && answer && answer.acknowledged);
     if (acknowledged) {
       this.failures = 0;
-      this.waiting = this.waiting.slice(count);
-      this.told.onAnswer(answer);
+      this.waiting = this.waiting.slice(sent.length);
+      this.told.onAnswer(answer, sent);
       if (this.waiting.length) this.again = true;
     } else if (status === 409 || status === 400 || status === 401 || status === 413) {
       this.waiting = [];

@@ -74,9 +74,12 @@ function segment(kind, start, end) {
   return item;
 }
 
-function answered(answer) {
-  layers.counted = united(layers.counted.concat(answer.credited));
-  layers.refused = layers.refused.concat(answer.refused.map((each) => each.range).filter(([start, end]) => end > start && start >= 0));
+function answered(answer, sent) {
+  const refused = united(answer.refused.map((each) => each.range).filter(([start, end]) => end > start && start >= 0));
+  const held = united(answer.pending.map((each) => each.range));
+  // What is neither refused nor pending counts, also where another device was first.
+  layers.counted = united(layers.counted.concat(without(without(united(sent), refused), held)));
+  layers.refused = layers.refused.concat(refused);
   layers.pending = without(united(layers.pending.concat(answer.pending.map((each) => each.range))), layers.counted);
   for (const { range, reason } of answer.refused.concat(answer.pending)) {
     reasons.set(range.join("-"), { start: range[0], end: range[1], reason });
