@@ -116,7 +116,7 @@ def _apply(waiting: Waiting, viewing: ViewingRow, coverage: CoverageRow, now_ms:
         viewing.touched_ms, viewing.touch = now_ms, True
     coverage.pending_ms = spans.length(found.coverage.pending)
     coverage.watched_at_ms = max(coverage.watched_at_ms, as_of)
-    coverage.resume_ms = _resume(waiting.ranges, claims.length_ms, coverage.resume_ms)
+    coverage.resume_ms = _resume(waiting.ranges, claims.length_ms, found.coverage, coverage.resume_ms)
     if found.crossed is not None:
         coverage.due_mark_ms = found.crossed
         coverage.due_at_ms = now_ms
@@ -132,11 +132,15 @@ def _keep_trace(viewing: ViewingRow, record: bytes) -> None:
         viewing.tail = trace.append(viewing.tail, record)
 
 
-def _resume(ranges: list[object], length_ms: int, before: int) -> int:
-    """Where to go on: the end of the last range that is one; the beginning after the end."""
+def _resume(ranges: list[object], length_ms: int, coverage: rules.CoverageState, before: int) -> int:
+    """Where to go on: how far the last range that is one is seen; the beginning after the end.
+
+    What was refused does not move it: a player that was told to stop, or a forger, leaves it where it is.
+    """
     for played in reversed(ranges):
-        if isinstance(played, list) and len(played) == 2 and type(played[1]) is int:
-            if 0 <= played[1] < length_ms:
-                return played[1]
-            return 0 if played[1] >= length_ms else before
+        if isinstance(played, list) and len(played) == 2 and type(played[0]) is int and type(played[1]) is int:
+            end = min(played[1], length_ms)
+            reached = max(spans.reached(coverage.spans, end), spans.reached(coverage.pending, end))
+            if reached > played[0]:
+                return reached if reached < length_ms else 0
     return before

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import Error, expect
 
 from tests.journeys.server import Academy, Account
@@ -156,7 +158,13 @@ class Player:
         return self.page.locator("#player-note").inner_text()
 
     def kill(self) -> None:
-        """The tab's process dies: no unload, no last word."""
-        protocol = self.page.context.new_cdp_session(self.page)
-        with contextlib.suppress(Error):  # the dead do not answer
-            protocol.send("Page.crash")
+        """`kill -9` of the tab's process: no unload, no last word. (It takes the browser's other tabs with it.)"""
+        browser = self.page.context.browser
+        assert browser is not None
+        session = browser.new_browser_cdp_session()
+        running: list[dict[str, Any]] = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        for process in running:
+            if process["type"] == "renderer":
+                os.kill(process["id"], signal.SIGKILL)
+        with pytest.raises(Error, match="crashed"):
+            self.page.wait_for_timeout(5 * SECOND)

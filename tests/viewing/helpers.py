@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.base.clock import AnchoredClock
 from app.base.db import Database
@@ -153,6 +153,11 @@ class Room:
         """Send one; status and decoded answer."""
         status, body = self.beats.handle(json.dumps({"lease": lease, "seq": seq, "ranges": ranges, **more}).encode())
         return status, json.loads(body)
+
+    def resume_ms(self, learner_id: int) -> int:
+        """Where the learner would go on."""
+        with self.db.reading() as session:
+            return session.scalars(select(Coverage.resume_ms).where(Coverage.learner_id == learner_id)).one()
 
     def covered(self, learner: int, media: int = 1) -> list[tuple[int, int]]:
         """What is stored."""

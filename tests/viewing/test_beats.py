@@ -32,6 +32,19 @@ def test_a_beat_counts_what_could_have_been_watched(room: Room) -> None:
     assert room.covered(1) == [(0, 15_000)]
 
 
+@pytest.mark.parametrize(
+    ("ranges", "resume_ms"),
+    [([[0, 15_000]], 15_000), ([[20_000, 30_000], [0, 9000]], 9000), ([[LENGTH_MS - 4000, LENGTH_MS]], 0),
+     ([[100_000, LENGTH_MS + 5]], 140_000), ([], 3000), ([[9, 9], [70_000, 50_000]], 3000)],
+)  # fmt: skip
+def test_one_goes_on_where_counting_stopped(room: Room, ranges: list[list[int]], resume_ms: int) -> None:
+    lease = room.viewing(1, 10, opened_s=21)
+    room.beat(lease, 0, [0, 3000])
+    room.beat(lease, 1, *ranges)
+    assert abs(room.resume_ms(1) - resume_ms) < 4000  # the clock runs on
+    assert (room.resume_ms(1) == 0) == (resume_ms == 0)
+
+
 def test_faster_than_time_is_refused_with_its_reason(room: Room) -> None:
     lease = room.viewing(1, 10, opened_s=20)
     status, answer = room.beat(lease, 0, [0, 350_000])

@@ -57,6 +57,12 @@ def clip(piece: Piece, length_ms: int) -> Piece | None:
     return (start, end) if start < end else None
 
 
+def reached(spans: list[int], end: int) -> int:
+    """The latest end of anything covered before `end`, at most `end` itself; 0 where nothing is."""
+    place = bisect_left(spans, end)
+    return end if place % 2 else spans[place - 1] if place else 0
+
+
 def length(spans: list[int]) -> int:
     """How many milliseconds the spans hold."""
     return sum(spans[1::2]) - sum(spans[::2])

@@ -103,3 +103,9 @@ def test_pack_refuses_what_has_no_room(bounds: list[int]) -> None:
 def test_unpack_refuses_half_spans(size: int) -> None:
     with pytest.raises(ValueError, match=f"{size} bytes do not hold whole spans"):
         sp.unpack(bytes(size))
+
+
+@given(pieces, bound)
+def test_reached_is_the_last_covered_end(parts: list[Piece], end: int) -> None:
+    before = {ms + 1 for ms in points(parts) if ms < end}
+    assert sp.reached(joined(parts), end) == max(before, default=0)
