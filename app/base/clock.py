@@ -36,13 +36,24 @@ def local_day(moment: datetime, zone: ZoneInfo) -> date:
 class AnchoredClock:
     """Milliseconds that never step back in one process, whatever is done to the machine's clock.
 
-    Anchored at its making to wall time and driven by the monotonic clock; the embedded form's clock for
-    beats (on PostgreSQL the database tells the time, since nodes drift).
+    Driven by the clock that runs on while the machine sleeps, anchored to wall time; it follows that only
+    forwards (a machine that woke with the wrong day and was put right). The embedded form's clock for beats
+    (on PostgreSQL the database tells the time, since nodes drift).
     """
 
     def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
+        self._offset_ns = time.time_ns() - _running_ns()
 
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
-        return (time.monotonic_ns() + self._offset_ns) // 1_000_000
+        running = _running_ns()
+        # Two threads may both write here: either value is right to a few microseconds, and the larger comes back.
+        self._offset_ns = max(self._offset_ns, time.time_ns() - running)
+        return (running + self._offset_ns) // 1_000_000
+
+
+def _running_ns() -> int:
+    """Nanoseconds since some moment, sleep included where the system can tell."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.monotonic_ns()

@@ -7,6 +7,7 @@ import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, render_template, request, session, url_for
 from flask_babel import Babel, format_date, get_locale
@@ -189,10 +190,19 @@ def _wants_json() -> bool:
     return request.is_json or request.accept_mimetypes.best == "application/json"
 
 
-def _page(status: int, title: str, message: str) -> tuple[str | Response, int]:
+def came_from() -> str:
+    """The path of the page on which a form was sent, as the browser says; "" when it was not one of ours."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host or not parts.path.startswith("/") or parts.path.startswith("//"):
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _page(status: int, title: str, message: str, back_url: str = "") -> tuple[str | Response, int]:
     if _wants_json():
         return jsonify(error=title, text=message), status
-    return render_template("error.html", status=status, title=title, message=message), status
+    shown = render_template("error.html", status=status, title=title, message=message, back_url=back_url)
+    return shown, status
 
 
 def _refused(error: Refused) -> tuple[str | Response, int]:
@@ -201,8 +211,8 @@ def _refused(error: Refused) -> tuple[str | Response, int]:
 
 
 def _csrf(error: CSRFError) -> tuple[str | Response, int]:
-    text_ = _("This form is too old or came from another page. Nothing was changed; go back, reload and send it again.")
-    return _page(400, _("Not saved"), text_)
+    message = _("This form is too old or came from another page. Nothing was changed; go back to it and send it again.")
+    return _page(400, _("Not saved"), message, came_from())
 
 
 def _http(error: HTTPException) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.classes.models import ClassMembership, CourseOffer, VirtualClass
@@ -100,6 +100,16 @@ def offer_of(session: Session, person_id: int, course_id: int, day: date) -> Off
     """The offer by which a learner may open a course on a day."""
     found = _one_each(_offers(session, day, _my_class(person_id, day), CourseOffer.course_id == course_id))
     return found[0] if found else None
+
+
+def learners_offered(course_id: int, day: date) -> Select[tuple[int]]:
+    """The ids of those who may study a course on a day, as a subquery."""
+    open_ = (CourseOffer.course_id == course_id, CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= day)
+    return (
+        select(ClassMembership.person_id)
+        .join(CourseOffer, or_(CourseOffer.class_id == ClassMembership.class_id, CourseOffer.class_id.is_(None)))
+        .where(*open_, *_on(day))
+    )
 
 
 def offers_for_class(session: Session, class_id: int, day: date) -> list[OfferRow]:

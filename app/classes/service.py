@@ -137,6 +137,8 @@ def offer_course(
         session, actor_id, "course.offer", f"course:{course.code}",
         class_id=class_id, requirement=requirement_class, since=since, due=due,
     )  # fmt: skip
+    if present is not None:
+        events.announce(session, events.OFFER_WITHDRAWN, course_id=course_id, class_id=class_id)
     return offer
 
 

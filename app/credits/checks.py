@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from app.base.clock import to_ms
 from app.credits import sums
 from app.credits.folding import fold, read_why, targets_of
+from app.credits.heads import Head
 from app.credits.models import ChainHead, LearnerPeriod
 from app.credits.posting import standing
 from app.credits.recording import payload_hash_of
-from app.credits.rows import EntryRow, EvidenceRow, TransactionRow
+from app.credits.rows import EntryRow, EvidenceRow, TransactionRow, Unreadable
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
 from app.rules.credit.errors import EvidenceError
@@ -37,7 +37,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Everything that is kept about one learner's credit; rows in their own order."""
+    """Everything that is kept about one learner's credit; rows in their own order.
+
+    `unreadable`: None as long as nobody looked at each value by itself (`rows.carefully`).
+    """
 
     key: str
     evidence: Sequence[EvidenceRow]
@@ -45,21 +48,34 @@ class Account:
     entries: Sequence[EntryRow]
     periods: Sequence[LearnerPeriod]
     head: ChainHead | None
+    unreadable: Sequence[Unreadable] | None = None
 
 
 Found = Iterator[tuple[str, str, object, object]]  # what, row, expected, found
+UNREADABLE = "unreadable"
 
 
-def differences(
-    account: Account, rules: RuleBook | None, today: date, known: Mapping[str, Any] | None
-) -> list[Difference]:
-    """All disagreements of one learner; `known` is the learner's entry of an earlier heads file."""
-    rows = [*_evidence(account), *_chain(account), *_digests(account), *_head(account)]
-    if rules is not None:
-        rows += _replay(account, rules, today)
+def differences(account: Account, rules: RuleBook | None, today: date, known: Head | None) -> list[Difference]:
+    """All disagreements of one learner; `known` is the learner's entry of an earlier heads file.
+
+    A value that a check stumbles over raises whatever it raises; only of an account that was read carefully
+    it becomes a difference of its own. What is folded must be whole: with unreadable rows nothing is replayed.
+    """
+    checks = [_evidence(account), _chain(account), _digests(account), _head(account)]
+    if rules is not None and not account.unreadable:
+        checks.append(_replay(account, rules, today))
     if known is not None:
-        rows += _heads_file(account, known)
-    return [Difference(account.key, what, row, str(want), str(got)) for what, row, want, got in rows]
+        checks.append(_heads_file(account, known))
+    found = [Difference(account.key, UNREADABLE, *each) for each in account.unreadable or ()]
+    for check in checks:
+        try:
+            found += [Difference(account.key, what, row, str(want), str(got)) for what, row, want, got in check]
+        except Exception as error:
+            if account.unreadable is None:
+                raise
+            name = check.__name__.strip("_")  # type: ignore[attr-defined]
+            found.append(Difference(account.key, UNREADABLE, name, "values that make sense", f"{error!r}"))
+    return found
 
 
 def _evidence(account: Account) -> Found:
@@ -180,14 +196,14 @@ def _sums(account: Account, expected: dict[date, sums.Values]) -> Found:
             yield "sums", f"learner_period {start}", want, "missing"
 
 
-def _heads_file(account: Account, known: Mapping[str, Any]) -> Found:
-    seq, own_hash = int(known.get("seq", 0)), str(known.get("hash", ledger.START))
+def _heads_file(account: Account, known: Head) -> Found:
+    seq, own_hash = known["seq"], known["hash"]
     last = account.transactions[-1].seq if account.transactions else 0
     there = {row.seq: row.hash for row in account.transactions}
     if seq > last:
         yield "heads file: truncated", f"transactions {last + 1}–{seq}", own_hash, "missing"
     elif seq and there.get(seq) != own_hash:
         yield "heads file: rewritten", f"transaction {seq}", own_hash, there.get(seq, "missing")
-    row, digest = int(known.get("evidence", 0)), known.get("digest")
-    if digest is not None and row and _digest_at(account).get(row) != digest:
+    row, digest = known["evidence"], known["digest"]
+    if row and _digest_at(account).get(row) != digest:
         yield "heads file: evidence", f"evidence up to {row}", digest, _digest_at(account).get(row, "missing")

@@ -7,13 +7,15 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app.rules.credit.document import LARGEST
+
 
 class RulesForm(FlaskForm):
     """The whole text of a version, as TOML."""
 
     text = TextAreaField(
         _l("Text of the rules"),
-        [InputRequired(_l("Write the rules.")), Length(max=400_000)],
+        [InputRequired(_l("Write the rules.")), Length(max=LARGEST)],
         description=_l("TOML. Numbers that are not whole stand in quotation marks, as texts."),
         # A line of the text is a line on the screen: mistakes are named by line.
         render_kw={"wrap": "off", "spellcheck": "false", "autocapitalize": "off"},

@@ -16,6 +16,7 @@ from app.base.unit_of_work import session, settings
 from app.credits import changes, queries, rulebook, shown
 from app.credits.forms import RulesForm
 from app.credits.queries import VersionRow
+from app.rules.credit.document import load
 from app.rules.credit.errors import RuleErrors
 
 bp = Blueprint("rules", __name__, template_folder="templates")
@@ -66,10 +67,12 @@ def draft() -> str:
 @guard("rules.publish")
 def publish() -> Page:
     """Publish what the form says; mistakes are listed with their lines and the text is kept."""
-    form, found = RulesForm(), queries.versions(session())
+    form = RulesForm()
+    unreadable = _unreadable(form)  # before anything is locked: a long text takes its time
+    found = queries.versions(session())
     newest = found[0] if found else None
-    if not form.validate_on_submit():
-        return _form(form, newest, []), 422
+    if unreadable is not None:
+        return _form(form, newest, unreadable), 422
     try:
         row = rulebook.publish_rules(session(), form.text.data, current_user.person_id)
     except RuleErrors as wrong:
@@ -88,13 +91,24 @@ def publish() -> Page:
     return redirect(url_for("rules.version", number=row.version))
 
 
+def _unreadable(form: RulesForm) -> list[tuple[str, str]] | None:
+    """Why the form cannot be published, whatever was published before; None when it may be."""
+    if not form.validate_on_submit():
+        return []
+    try:
+        load(form.text.data.replace("\r\n", "\n"))
+    except RuleErrors as wrong:
+        return _mistakes(wrong, form.text.data)
+    return None
+
+
 def _form(form: RulesForm, newest: VersionRow | None, mistakes: list[tuple[str, str]]) -> str:
     return render_template("credits/rules_new.html", form=form, newest=newest, mistakes=mistakes)
 
 
 def _mistakes(wrong: RuleErrors, text: str) -> list[tuple[str, str]]:
     """Each mistake with the line that it names, as it was written."""
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")  # as TOML counts them
     return [
         (str(error), lines[error.line - 1].strip() if 0 < error.line <= len(lines) else "") for error in wrong.errors
     ]

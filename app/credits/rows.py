@@ -1,16 +1,21 @@
-"""Evidence and ledger as plain rows: settling and proving read many, and mapped objects cost most of the time."""
+"""Evidence and ledger as plain rows: settling and proving read many, and mapped objects cost most of the time.
+
+Proving also reads what nobody should have written: `carefully` takes every value by itself.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Protocol
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Table, select
+from sqlalchemy import Boolean, Column, Date, Integer, String, Table, literal_column, select
 from sqlalchemy.orm import Session
 
+from app.base.db import UtcTime
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
 
 
@@ -76,3 +81,99 @@ def _rows(session: Session, model: Any, learner_ids: Sequence[int], *order: str)
     table: Table = model.__table__
     query = select(table).where(table.c.learner_id.in_(learner_ids))
     return session.execute(query.order_by(*(table.c[name] for name in order))).all()
+
+
+class Unreadable(NamedTuple):
+    """A value that is none of its column's kind: which row and column, what should be there, what is."""
+
+    row: str
+    expected: str
+    found: str
+
+
+# What differences call a row: its table and what tells it from the others of one learner.
+_NAMES = {
+    "evidence": ("evidence", ("id",)),
+    "ledger_transaction": ("transaction", ("seq",)),
+    "ledger_entry": ("ledger_entry", ("seq", "line")),
+    "chain_head": ("chain_head", ()),
+    "learner_period": ("learner_period", ("period",)),
+    "rule_version": ("rule_version", ("ruleset", "version")),
+    "person": ("person", ("id",)),
+}
+# The kind of a column: what it is called, and in which form SQLite keeps it.
+_KINDS: tuple[tuple[type, str, str], ...] = (
+    (UtcTime, "a time", "text"),
+    (Date, "a day", "text"),
+    (Boolean, "yes or no", "integer"),
+    (Integer, "a whole number", "integer"),
+    (String, "text", "text"),
+)
+
+
+def carefully(session: Session, model: Any, *where: Any) -> tuple[list[Any], list[Unreadable]]:
+    """The rows that can be read, in the order of their keys, and each value that cannot.
+
+    SQLite keeps any value in any column, PostgreSQL days that Python does not know: the usual way of reading
+    fails at the first of them.
+    """
+    table: Table = model.__table__
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    form = "CAST(typeof({0}) || ':' || {0} AS BLOB)" if sqlite else "'text:' || CAST({0} AS text)"
+    raw = [literal_column(form.format(f'{table.name}."{column.name}"')).label(f"c_{column.name}") for column in table.c]
+    query = select(*raw).select_from(table).where(*where).order_by(*table.primary_key.columns)
+    rows, bad = [], []
+    for values in session.execute(query):
+        texts = {column.name: _kept(value) for column, value in zip(table.c, values, strict=True)}
+        label, names = _NAMES[table.name]
+        name = " ".join([label, *(str(texts[each][1]) for each in names)])
+        row, wrong = {}, []
+        for column in table.c:
+            try:
+                row[column.name] = _value(column, *texts[column.name], sqlite)
+            except (ValueError, KeyError):
+                wrong.append(Unreadable(f"{name}.{column.name}", _kind(column)[0], _shown(texts[column.name])))
+        bad += wrong
+        if not wrong:
+            rows.append(SimpleNamespace(**row))
+    return rows, bad
+
+
+def _kept(value: Any) -> tuple[str, str | None]:
+    """(form, text) of a value; bytes that are no UTF-8 become surrogates."""
+    if value is None:
+        return "null", None
+    data = value.encode() if isinstance(value, str) else bytes(value)
+    form, _, rest = data.partition(b":")
+    return form.decode(), rest.decode("utf-8", "surrogateescape")
+
+
+def _shown(kept: tuple[str, str | None]) -> str:
+    form, text = kept
+    return "nothing" if text is None else f"{form} {text[:60]!a}"
+
+
+def _kind(column: Column[Any]) -> tuple[str, str]:
+    return next((name, form) for kind, name, form in _KINDS if isinstance(column.type, kind))
+
+
+def _value(column: Column[Any], form: str, text: str | None, sqlite: bool) -> Any:
+    """The value; ValueError or KeyError when it is none of the column's kind."""
+    if text is None:
+        if not column.nullable:
+            raise ValueError("nothing")
+        return None
+    kind, wanted = _kind(column)
+    if sqlite and form != wanted:
+        raise ValueError(form)
+    if kind == "a time":
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if kind == "a day":
+        return date.fromisoformat(text)
+    if kind == "yes or no":
+        return {"0": False, "1": True, "false": False, "true": True}[text]
+    if kind == "a whole number":
+        return int(text)
+    text.encode()  # raises for surrogates
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from app.rules.credit.lines import scan
 # By the hashes of the texts: loading takes milliseconds, and it is asked for at every settlement.
 _books: dict[tuple[str, ...], RuleBook] = {}
 _MOST_BOOKS = 8
+FURTHEST = timedelta(days=731)
 
 
 def text_hash(text: str) -> str:
@@ -96,7 +97,7 @@ def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[Ru
     if last is None:
         return errors
     today = clock.local_day(clock.now(), fresh.timezone)
-    earliest = max(today, last.effective)
+    earliest, latest = max(today, last.effective), today + FURTHEST
     if fresh.id != last.ruleset:
         errors.append(header("id", _("The academy's rule set is %(id)s; keep this id.", id=last.ruleset)))
     if fresh.version != last.version + 1:
@@ -111,6 +112,9 @@ def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[Ru
                 ),
             )
         )
+    elif fresh.effective > latest:
+        # A wrong year would close the door to every version that is needed before it.
+        errors.append(header("effective", _("That is far ahead: write a day up to %(day)s.", day=latest.isoformat())))
     return errors
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.base import clock
+from app.base.pages import came_from
 from app.base.unit_of_work import database, settings
 from app.people import queries, service
 from app.people.queries import Bearer
@@ -113,7 +114,10 @@ def _unauthorized() -> Response:
     if g.get("sign_in_idle"):
         minutes = settings().idle_minutes
         flash(_("You were signed out after %(n)s minutes without activity.", n=minutes), "notice")
-    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else "/"
+    wanted = request.full_path.rstrip("?")
+    if request.method not in ("GET", "HEAD"):
+        wanted = came_from() or "/"
+        flash(_("Nothing was saved: your sign-in had ended. Sign in, and the form stands as you sent it."), "notice")
     return redirect(url_for("people.sign_in", next=None if wanted == "/" else wanted))
 
 

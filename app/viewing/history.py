@@ -42,7 +42,7 @@ def take_over(
     known = facts(session, learner_id, material, day)
     reached = [mark for mark in watch_marks(book, day, credits.ruled(known), version.length_ms) if mark <= watched_ms]
     key = f"watched:{version.id}:{reached[-1]}" if reached else ""
-    if reached and not queries.has_evidence(session, learner_id, key):
+    if reached and queries.recorded_mark(session, learner_id, version.id) < reached[-1]:
         credits.record(
             session, learner_id, key=key, kind="watched", happened_at=moment, known_at=clock.now(),
             recorded_by="takeover", facts={**known, "seen_ms": reached[-1]},

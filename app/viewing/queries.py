@@ -54,10 +54,13 @@ def receipt(session: Session, learner_id: int, media_version_id: int) -> tuple[l
     return _pairs(row.spans), _pairs(row.pending)
 
 
-def has_evidence(session: Session, learner_id: int, key: str) -> bool:
-    """Is a piece of evidence with this key recorded?"""
-    found = session.scalar(select(Evidence.id).where(Evidence.learner_id == learner_id, Evidence.key == key))
-    return found is not None
+def recorded_mark(session: Session, learner_id: int, media_version_id: int) -> int:
+    """The largest mark (ms) of a media version for which evidence is recorded; 0 for none."""
+    prefix = f"watched:{media_version_id}:"
+    keys = session.scalars(
+        select(Evidence.key).where(Evidence.learner_id == learner_id, Evidence.key.startswith(prefix, autoescape=True))
+    )
+    return max((int(key.removeprefix(prefix)) for key in keys), default=0)
 
 
 def last_beat_ms(session: Session, person_id: int, sign_in_id: int) -> int:

@@ -1,4 +1,4 @@
-"""Opening and ending viewings; evidence at the marks; the sweep after a crash."""
+"""Opening a viewing; evidence at the marks; the sweep after a crash."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, func, select, text, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.base import clock
-from app.base.errors import Forbidden, NotFound
+from app.base.errors import Forbidden, NotFound, Refused
 from app.base.settings import Settings
 from app.classes import queries as classes
-from app.classes.models import ClassMembership
 from app.courses import queries as courses
 from app.courses.queries import Material
 from app.credits import service as credits
@@ -23,12 +22,11 @@ from app.rules.credit.marks import watch_marks
 from app.rules.viewing import beat as rules
 from app.rules.viewing import spans
 from app.rules.viewing.lease import LeaseClaims, sign
-from app.viewing import queries
+from app.viewing import endings, queries
 from app.viewing.marks import pack
 from app.viewing.models import Coverage, Viewing
+from app.viewing.now import time_ms
 from app.viewing.snapshot import facts
-
-EMBEDDED_CLOCK = clock.AnchoredClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,6 @@ class Opened:
     credited: bool
 
 
-def time_ms(session: Session) -> int:
-    """The time that judges viewings: the database's on PostgreSQL, the anchored clock when embedded."""
-    if session.get_bind().dialect.name == "sqlite":
-        return EMBEDDED_CLOCK.now_ms()
-    return int(session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8")) or 0)
-
-
 def lease_key(settings: Settings) -> bytes:
     """The key that signs leases: the academy's secret (the purpose is in the signed bytes)."""
     return settings.secret.encode()
@@ -65,6 +56,8 @@ def open_viewing(
     material = courses.open_material(session, lesson_id)
     if material is None:
         raise NotFound(_("This lesson does not exist or was withdrawn."))
+    if material.lesson.kind == "article":
+        raise Refused(_("This is to be read; its time does not count yet."))
     today = clock.local_day(clock.now(), settings.timezone)
     if classes.offer_of(session, learner_id, material.course.id, today) is None:
         raise Forbidden(_("This course is not offered to your class."))
@@ -115,7 +108,7 @@ def _locked(session: Session, learner_id: int, media_version_id: int) -> Coverag
 
 def _take_over(session: Session, learner_id: int) -> tuple[int, int]:
     """End every open viewing of this learner; the moment the last one ended (ms), and the largest id."""
-    _end_all(session, Viewing.learner_id == learner_id, "taken_over")
+    endings.end_all(session, Viewing.learner_id == learner_id, "taken_over")
     newest = session.execute(
         select(Viewing.id, Viewing.ended_ms, Viewing.clock_ms)
         .where(Viewing.learner_id == learner_id)
@@ -124,25 +117,6 @@ def _take_over(session: Session, learner_id: int) -> tuple[int, int]:
     ).all()
     last_ms = max((max(ended or 0, at) for _id, ended, at in newest), default=0)
     return last_ms, newest[0][0] if newest else 0
-
-
-def _end_all(session: Session, which: ColumnElement[bool], reason: str) -> int:
-    """End the open viewings that fit, in the caller's transaction."""
-    rows = session.execute(
-        select(Viewing.learner_id, Viewing.id, Viewing.clock_ms, Viewing.expires_ms)
-        .where(which, Viewing.ended_ms.is_(None))
-        .order_by(Viewing.learner_id, Viewing.id)
-        .with_for_update()
-    ).all()
-    now_ms = time_ms(session) if rows else 0
-    for learner_id, viewing_id, at, expires in rows:
-        ended = max(at, min(now_ms, expires))
-        session.execute(
-            update(Viewing)
-            .where(Viewing.learner_id == learner_id, Viewing.id == viewing_id)
-            .values(ended_ms=ended, end_reason=reason if now_ms < expires else "lease_ended")
-        )
-    return len(rows)
 
 
 def _marks(session: Session, learner_id: int, material: Material, settings: Settings) -> tuple[int, ...]:
@@ -187,18 +161,20 @@ def _begin(
 def _evidence(
     session: Session, settings: Settings, learner_id: int, material: Material, mark_ms: int, at_ms: int
 ) -> bool:
-    """Record that the mark was crossed, once; then settle. True when it was new."""
-    key = f"watched:{material.media_version.id}:{mark_ms}"
-    if queries.has_evidence(session, learner_id, key):
+    """Record that the mark was crossed, once; then settle. True when that posted something.
+
+    Nothing where as much is recorded already: rules that ask for less later make no second watching of it.
+    """
+    if queries.recorded_mark(session, learner_id, material.media_version.id) >= mark_ms:
         return False
+    key = f"watched:{material.media_version.id}:{mark_ms}"
     happened = clock.from_ms(at_ms)
     known = facts(session, learner_id, material, clock.local_day(happened, settings.timezone))
     credits.record(
         session, learner_id, key=key, kind="watched", happened_at=happened, known_at=happened,
         recorded_by="viewing", facts={**known, "seen_ms": mark_ms},
     )  # fmt: skip
-    credits.settle(session, learner_id)
-    return True
+    return bool(credits.settle(session, learner_id).posted)
 
 
 def write_due_evidence(session: Session, settings: Settings, learner_id: int, media_version_id: int) -> bool:
@@ -223,41 +199,6 @@ def sweep_due(session: Session, settings: Settings, grace: timedelta = timedelta
         .limit(500)
     ).all()
     return sum(write_due_evidence(session, settings, *row) for row in rows)
-
-
-def end_of_person(session: Session, *, person_id: int, **_facts: object) -> None:
-    """A disabled or un-enrolled learner's viewings end in that same transaction."""
-    _end_all(session, Viewing.learner_id == person_id, "disabled")
-
-
-def end_of_membership(session: Session, *, person_id: int, **_facts: object) -> None:
-    """A learner who left the class: the viewings end in that same transaction."""
-    _end_all(session, Viewing.learner_id == person_id, "left_class")
-
-
-def end_of_lesson(session: Session, *, lesson_id: int, **_facts: object) -> None:
-    """A withdrawn lesson's viewings end in that same transaction."""
-    _end_all(session, Viewing.lesson_id == lesson_id, "withdrawn")
-
-
-def end_of_course(session: Session, *, course_id: int, **_facts: object) -> None:
-    """All open viewings of a withdrawn course."""
-    _end_all(session, Viewing.lesson_id.in_(_lessons(session, course_id)), "withdrawn")
-
-
-def end_of_offer(session: Session, *, course_id: int, class_id: int | None, **_facts: object) -> None:
-    """An offer was withdrawn: the viewings of that class's learners end (all learners', if it was for all)."""
-    which = [Viewing.lesson_id.in_(_lessons(session, course_id))]
-    if class_id is not None:
-        members = select(ClassMembership.person_id).where(
-            ClassMembership.class_id == class_id, ClassMembership.until.is_(None)
-        )
-        which.append(Viewing.learner_id.in_(members))
-    _end_all(session, and_(*which), "withdrawn")
-
-
-def _lessons(session: Session, course_id: int) -> list[int]:
-    return [row.id for row in courses.lessons_of(session, course_id)]
 
 
 def open_count(session: Session) -> int:

@@ -454,6 +454,17 @@ def upgrade() -> None:
         _laws_postgresql()
 
 
+def _keys(table: str) -> list[list[str]]:
+    """Every list of columns by which a row of a new value could displace an old one (SQLite)."""
+    inspector = sa.inspect(op.get_bind())
+    primary = inspector.get_pk_constraint(table)["constrained_columns"]
+    unique = [each["column_names"] for each in inspector.get_unique_constraints(table)]
+    unique += [each["column_names"] for each in inspector.get_indexes(table) if each["unique"]]
+    # Where the primary key is no number of one column, a row can also be named by SQLite's own.
+    found = [primary, *unique, *([] if primary == ["id"] else [["rowid"]])]
+    return [key for at, key in enumerate(found) if key not in found[:at]]
+
+
 def _laws_sqlite() -> None:
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
@@ -461,6 +472,15 @@ def _laws_sqlite() -> None:
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
+        # INSERT OR REPLACE deletes the old row without any DELETE trigger: so whatever is there may not come again.
+        there = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} k WHERE {' AND '.join(f'k.{name} = NEW.{name}' for name in key)})"
+            for key in _keys(table)
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: there is such a row'); END"
+        )
     op.execute(
         "CREATE TRIGGER ledger_entry_sealed BEFORE INSERT ON ledger_entry WHEN EXISTS "
         "(SELECT 1 FROM ledger_transaction t WHERE t.learner_id = NEW.learner_id AND t.seq = NEW.seq) "

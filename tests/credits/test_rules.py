@@ -53,6 +53,12 @@ def test_every_mistake_is_named_with_its_line(session: Session, learner: int) ->
     assert lines[found[3][0] - 1] == "[[cap]]"
 
 
+def test_a_day_far_ahead_would_shut_out_all_nearer_ones(session: Session, learner: int) -> None:
+    ((line, message),) = errors_of(session, next_rules(effective="9999-12-31"))
+    assert (line, "2028-03-02" in message) == (5, True)
+    assert service.publish_rules(session, next_rules(effective="2028-03-02"), None).version == 2
+
+
 def test_another_zone_or_period_is_refused(session: Session, learner: int) -> None:
     assert errors_of(session, next_rules().replace("Asia/Shanghai", "Asia/Tokyo"))
     assert errors_of(session, next_rules().replace('start = "01-01"', 'start = "12-01"'))

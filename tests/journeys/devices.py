@@ -65,6 +65,15 @@ def sign_in(browser: Browser, academy: Academy, account: Account, kind: dict[str
     return found
 
 
+def until(page: Page, script: str, seconds: float = 15) -> None:
+    """Wait until an expression holds in the page. (`wait_for_function` would evaluate a string inside the page,
+    which the content security policy refuses.)"""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < deadline, f"after {seconds} s it does not hold: {script}"
+        page.wait_for_timeout(100)
+
+
 def speak(found: Device, language: str) -> None:
     """Let this device show the academy in `zh-CN` or `en`, by the button that every page has."""
     if found.page.locator("html").get_attribute("lang") != language:
@@ -72,7 +81,7 @@ def speak(found: Device, language: str) -> None:
         if not button.count():
             found.page.locator(".rail-menu summary").click()
         button.first.click()
-        found.page.wait_for_function("language => document.documentElement.lang === language", arg=language)
+        until(found.page, f"document.documentElement.lang === {language!r}")
 
 
 def _ms(text: str) -> int:
@@ -107,7 +116,7 @@ class Player:
     def pause(self) -> None:
         """Press pause and wait until what was played is acknowledged."""
         self.page.locator("[data-do=play]").click()
-        self.page.wait_for_function("document.querySelector('video').paused")
+        until(self.page, "document.querySelector('video').paused")
 
     def at_ms(self) -> int:
         """Where the picture stands, as the browser has it."""

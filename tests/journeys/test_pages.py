@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys import server
-from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, device, sign_in, speak
+from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, device, sign_in, speak, until
 from tests.journeys.places import LEARNER, PLACES, Place
 from tests.journeys.server import Academy
 from tests.services import DatabaseUrls
@@ -198,10 +198,10 @@ def test_a_counted_minute_by_keyboard_alone(chromium: Browser, sample: Academy) 
     _press_until(page, "[data-do=play]")
     before = page.locator("#tally-counted").inner_text()
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.querySelector('video').paused")
+    until(page, "!document.querySelector('video').paused")
     expect(page.locator("#tally-counted")).not_to_have_text(before, timeout=20 * SECOND)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('video').paused")
+    until(page, "document.querySelector('video').paused")
     page.goto("/")
     _press_until(page, "a[href='/statement']")
     page.keyboard.press("Enter")

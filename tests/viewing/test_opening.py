@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 
 from app.base import clock, events
 from app.base.db import Database
-from app.base.errors import Forbidden, NotFound
+from app.base.errors import Forbidden, NotFound, Refused
 from app.base.settings import Settings, load
+from app.classes import queries as class_queries
 from app.classes import service as classes
 from app.courses import service as courses
 from app.courses.models import MediaVersion
@@ -22,7 +23,7 @@ from app.credits.models import Evidence, LedgerEntry
 from app.people import service as people
 from app.rules.viewing import spans
 from app.rules.viewing.lease import verify
-from app.viewing import service
+from app.viewing import now, service
 from app.viewing.models import Coverage, Viewing
 from app.wiring import listen
 from tests.services import DatabaseUrls
@@ -87,7 +88,7 @@ def _watch(academy: Academy, upto_ms: int, due: int | None = None) -> None:
         session.execute(
             update(Coverage).values(
                 counted_ms=upto_ms, spans=spans.pack([0, upto_ms]), due_mark_ms=due,
-                due_at_ms=None if due is None else service.time_ms(session) - 60_000,
+                due_at_ms=None if due is None else now.time_ms(session) - 60_000,
             )
         )  # fmt: skip
 
@@ -163,7 +164,6 @@ def test_marks_stand_in_the_viewing_and_are_exact(academy: Academy) -> None:
         (events.LEARNER_LEFT, {"person_id": "learner", "class_id": "group"}, "left_class"),
         (events.LESSON_WITHDRAWN, {"lesson_id": "lesson"}, "withdrawn"),
         (events.COURSE_WITHDRAWN, {"course_id": "course"}, "withdrawn"),
-        (events.OFFER_WITHDRAWN, {"course_id": "course", "class_id": "group"}, "withdrawn"),
     ],
 )
 def test_what_ends_a_right_ends_the_viewing(academy: Academy, event: str, facts: dict[str, str], reason: str) -> None:
@@ -182,6 +182,44 @@ def test_disabling_a_person_ends_it_in_the_same_transaction(academy: Academy) ->
         assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason == "disabled"
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [("withdrawn", "withdrawn"), ("one of two", None), ("another day", "withdrawn"), ("elective", None)],
+)
+def test_an_offer_ends_what_it_alone_allowed(academy: Academy, change: str, reason: str | None) -> None:
+    opened, since = _open(academy), date(clock.now().year, 1, 1)
+    with academy.db.writing() as session:
+        if change == "one of two":
+            classes.offer_course(session, academy.course, None, "elective", since, None, None)
+        if change in ("withdrawn", "one of two"):
+            (own,) = (o for o in class_queries.offers_of_course(session, academy.course) if o.class_id is not None)
+            classes.withdraw_offer(session, own.offer_id, None)
+        else:
+            later = clock.now().date() + timedelta(days=40) if change == "another day" else since
+            kind = "elective" if change == "elective" else "required"
+            classes.offer_course(session, academy.course, academy.group, kind, later, None, None)
+    with academy.db.reading() as session:
+        assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason == reason
+
+
+def test_what_is_to_be_read_opens_no_viewing(academy: Academy) -> None:
+    with academy.db.writing() as session:
+        lesson = courses.add_lesson(session, academy.course, "article", "文", "Text")
+        courses.set_article(session, lesson.id, "# 文\n\n字", 6)
+        with pytest.raises(Refused, match="does not count yet"):
+            service.open_viewing(session, academy.settings, academy.learner, lesson.id, None)
+
+
+def test_rules_that_ask_for_less_make_no_second_watching(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
+    _open(academy)
+    _watch(academy, LENGTH)
+    assert _open(academy).credited is True
+    monkeypatch.setattr(service, "watch_marks", lambda *_facts: (209_920,))
+    assert _open(academy).credited is False
+    with academy.db.reading() as session:
+        assert len(session.scalars(select(Evidence).where(Evidence.kind == "watched")).all()) == 1
+
+
 def test_another_classes_offer_ends_nothing_here(academy: Academy) -> None:
     opened = _open(academy)
     with academy.db.writing() as session:
@@ -193,7 +231,7 @@ def test_another_classes_offer_ends_nothing_here(academy: Academy) -> None:
 
 def test_a_clock_that_stepped_back_gives_no_time_twice(academy: Academy) -> None:
     first = _open(academy)
-    ahead = service.EMBEDDED_CLOCK.now_ms() + int(timedelta(hours=1).total_seconds() * 1000)
+    ahead = now.EMBEDDED_CLOCK.now_ms() + int(timedelta(hours=1).total_seconds() * 1000)
     with academy.db.writing() as session:
         session.execute(update(Viewing).where(Viewing.id == first.viewing).values(clock_ms=ahead))
     second = _open(academy)

@@ -31,7 +31,9 @@ _PERIOD: Final = (
 )
 _TABLES = (*SINGLE, *rows.READERS, *rows.LATER)
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
-_LARGEST = 400_000
+LARGEST = 100_000
+# A dotted key costs the square of its depth.
+_MOST_POINTS = 100
 # Far above what anybody writes: what is compared in pairs must stay quick.
 _MOST_ROWS = 200
 _MOST_AXES = 6
@@ -39,11 +41,14 @@ _MOST_AXES = 6
 
 def load(text: str) -> RuleSet:
     """A rule set from its TOML text. Raises RuleErrors with every mistake, each with its line."""
-    if len(text) > _LARGEST:
-        raise RuleErrors([RuleError(1, "", "", f"longer than {_LARGEST} characters")])
+    if len(text) > LARGEST:
+        raise RuleErrors([RuleError(1, "", "", f"longer than {LARGEST} characters")])
+    for place, row in enumerate(text.split("\n"), 1):
+        if row.count(".") > _MOST_POINTS:
+            raise RuleErrors([RuleError(place, "", "", f"more than {_MOST_POINTS} points in one line")])
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         found = _PLACE.search(str(error))
         line = int(found.group(1)) if found and found.group(1) else text.count("\n") + 1
         raise RuleErrors([RuleError(line, "", "", f"not TOML: {_PLACE.sub('', str(error))}")]) from error

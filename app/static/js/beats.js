@@ -1,5 +1,7 @@
 // Reports what was played. Nothing counts that the server has not acknowledged: what is not, stays here
 // (and survives a reload) and goes with the next beat. The protocol: docs/viewing-protocol.md
+import { united, without } from "./coverage.js";
+
 const STORE = "duxue.beats.";
 const KEPT_FOR = 8 * 86400e3; // a day longer than the academy takes a backlog
 const RETRY_AT_MOST = 30e3;
@@ -31,6 +33,7 @@ export class Reporter {
   // told: {onAnswer(answer, sent ranges), onWaiting(ms), onEnded(reason)}
   constructor(opened, told) {
     this.lease = opened.lease;
+    this.media = opened.media_version;
     this.key = STORE + opened.viewing;
     this.told = told;
     this.seq = 0;
@@ -81,7 +84,7 @@ export class Reporter {
 
   keep() {
     const ranges = this.unacknowledged();
-    store(this.key, ranges.length ? { lease: this.lease, seq: this.seq, ranges, at: Date.now() } : null);
+    store(this.key, ranges.length ? { lease: this.lease, media: this.media, seq: this.seq, ranges, at: Date.now() } : null);
     this.told.onWaiting(ranges.reduce((sum, [start, end]) => sum + end - start, 0), this.failures > 0);
   }
 
@@ -163,27 +166,36 @@ export class Reporter {
   }
 }
 
-// What an earlier page could not send: its viewing has ended meanwhile, and takes it for some days.
-export async function sendLeftovers(except) {
-  let acknowledged = 0;
+// What became of the ranges that were sent. What is neither refused nor pending counts, also where another
+// device was first.
+export function sorted(answer, sent) {
+  const refused = united(answer.refused.map((each) => each.range).filter(([start, end]) => end > start && start >= 0));
+  const pending = united(answer.pending.map((each) => each.range));
+  return { refused, pending, counted: answer.credited.concat(without(without(united(sent), refused), pending)) };
+}
+
+// What earlier pages could not send: their viewings have ended meanwhile, and take it for some days.
+// `answered(answer, sent)` hears of those of the same material.
+export async function sendLeftovers(opened, answered) {
   for (const [key, kept] of stored()) {
-    if (key === STORE + except) continue;
+    if (key === STORE + opened.viewing) continue;
     if (Date.now() - kept.at > KEPT_FOR) {
       store(key, null);
       continue;
     }
+    const ranges = kept.ranges.slice(0, MOST_RANGES);
     try {
       const sent = await fetch("/beats", {
         method: "POST",
-        body: JSON.stringify({ lease: kept.lease, seq: kept.seq + 1, ranges: kept.ranges.slice(0, MOST_RANGES) }),
+        body: JSON.stringify({ lease: kept.lease, seq: kept.seq + 1, ranges }),
         credentials: "omit",
       });
       const answer = await sent.json();
-      if (sent.status === 200 || (sent.status === 409 && answer.acknowledged)) acknowledged += answer.credited_ms + answer.pending_ms;
+      const acknowledged = sent.status === 200 || (sent.status === 409 && answer.acknowledged);
+      if (acknowledged && kept.media === opened.media_version) answered(answer, ranges);
       if (sent.status < 500) store(key, null);
     } catch (error) {
-      return acknowledged; // still away: another time
+      return; // still away: another time
     }
   }
-  return acknowledged;
 }

@@ -70,16 +70,17 @@ export class Controls {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const within = event.target.closest("input:not([type=range]), textarea, select, button, a, summary");
-    if (within) return;
+    if (event.target.closest("input:not([type=range]), textarea, select")) return;
     const what = KEYS[event.key];
-    if (!what || (event.target === this.scrub && event.key.startsWith("Arrow"))) return;
+    // A button keeps its own key, the ruler its arrows.
+    if (!what || (event.key === " " && event.target.closest("button, a, summary"))) return;
+    if (event.target === this.scrub && event.key.startsWith("Arrow")) return;
     event.preventDefault();
     this.act(what);
   }
 
   tell() {
-    const length = (this.video.duration || 0) * 1000;
+    const length = (this.video.duration || 0) * 1000 || Number(this.scrub.max); // as the server said, until it is known
     const at = this.video.currentTime * 1000;
     this.time.textContent = `${clock(at)} / ${clock(length)}`;
     this.scrub.max = Math.round(length);

@@ -1,5 +1,5 @@
 // The player page: opens a viewing when the picture first runs, reports by beats, shows what counts.
-import { Reporter, sendLeftovers } from "./beats.js";
+import { Reporter, sendLeftovers, sorted } from "./beats.js";
 import { Controls } from "./controls.js";
 import { clock, draw, total, united, without } from "./coverage.js";
 import { Transcript } from "./transcript.js";
@@ -14,6 +14,7 @@ const note = document.getElementById("player-note");
 const layers = { counted: data.coverage, pending: data.pending, refused: [] };
 const reasons = new Map(); // "start-end" → reason, of ranges that this page saw refused or pending
 const NEAR = 120e3;
+const HOLE = 250;
 let reporter = null;
 let opening = null;
 let resume = data.resume_ms;
@@ -75,12 +76,10 @@ function segment(kind, start, end) {
 }
 
 function answered(answer, sent) {
-  const refused = united(answer.refused.map((each) => each.range).filter(([start, end]) => end > start && start >= 0));
-  const held = united(answer.pending.map((each) => each.range));
-  // What is neither refused nor pending counts, also where another device was first.
-  layers.counted = united(layers.counted.concat(without(without(united(sent), refused), held)));
+  const { counted, pending, refused } = sorted(answer, sent);
+  layers.counted = united(layers.counted.concat(counted));
   layers.refused = layers.refused.concat(refused);
-  layers.pending = without(united(layers.pending.concat(answer.pending.map((each) => each.range))), layers.counted);
+  layers.pending = without(united(layers.pending.concat(pending)), layers.counted);
   for (const { range, reason } of answer.refused.concat(answer.pending)) {
     reasons.set(range.join("-"), { start: range[0], end: range[1], reason });
   }
@@ -94,7 +93,7 @@ function answered(answer, sent) {
 async function credit() {
   try {
     const found = await fetch(data.credit_url, { headers: { Accept: "text/html" } });
-    if (found.ok) document.getElementById("credit").innerHTML = await found.text(); // our own server's template
+    if (found.ok && !found.redirected) document.getElementById("credit").innerHTML = await found.text(); // our own server's template
   } catch (error) {
     // The statement shows it in any case.
   }
@@ -130,19 +129,30 @@ async function open() {
     headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": data.csrf },
     body: JSON.stringify({ lesson: data.lesson }),
   });
-  if (answer.status === 401) {
+  if (answer.status === 401 || answer.redirected) {
     location.assign(data.sign_in_url);
     throw new Error("signed out");
   }
+  if (answer.status === 400) location.reload(); // another sign-in has taken this page's place
   const opened = await answer.json();
   if (!answer.ok) throw Object.assign(new Error("refused"), { said: opened.text });
   layers.counted = united(opened.coverage);
   layers.pending = united(opened.pending);
+  say("info", "");
   reporter = new Reporter(opened, { onAnswer: answered, onWaiting: waiting, onEnded: ended });
   if (opened.credited) credit();
   if (goBack) toTheGap();
   show();
-  if (await sendLeftovers(opened.viewing)) location.reload(); // an older page's time has just been counted
+  await takeLeftovers(opened);
+}
+
+// What an older page could not send counts now: on from where that ends.
+async function takeLeftovers(opened) {
+  const before = layers.counted;
+  await sendLeftovers(opened, answered);
+  const at = video.currentTime * 1000;
+  const fresh = without(layers.counted, before).find(([start, end]) => start <= at + 1000 && at < end);
+  if (fresh && fresh[1] < data.length_ms - 1000) video.currentTime = fresh[1] / 1000;
 }
 
 // The picture ran on a little before this page was told that it had ended: back to where counting stopped.
@@ -154,33 +164,47 @@ function toTheGap() {
   goBack = false;
 }
 
-// Plays only while a viewing is open: seconds without one could never count.
-async function ensureOpen() {
-  if (reporter || opening) return opening;
+// Plays only while a viewing is open: seconds without one could never count. So the picture waits for it.
+async function hold() {
+  video.pause();
+  if (opening) return;
   opening = open();
   try {
     await opening;
-    if (!video.paused) reporter.begin(video.currentTime * 1000);
+    await video.play();
   } catch (error) {
     video.pause();
-    say("refused", error.said || words.cannot_open);
+    if (!reporter) say("refused", error.said || words.cannot_open);
   } finally {
     opening = null;
   }
-  return undefined;
+}
+
+// Where a stretch begins. A browser says a little late that its picture runs: a hole of less than that is none.
+function startsAt() {
+  const at = video.currentTime * 1000;
+  const ends = layers.counted.concat(layers.pending).map(([, end]) => end);
+  const before = [0, ...ends].find((end) => end <= at && at - end < HOLE);
+  return before === undefined ? at : before;
 }
 
 function most() {
   return 2500 * Math.max(1, video.playbackRate);
 }
 
-video.addEventListener("loadedmetadata", () => {
+function toResume() {
   if (resume > 0 && resume < data.length_ms - 1000) video.currentTime = resume / 1000;
   resume = 0;
+}
+
+if (video.readyState >= 1) toResume(); // it may know its length before this script runs
+else video.addEventListener("loadedmetadata", toResume);
+video.addEventListener("play", () => {
+  if (reporter) reporter.begin(startsAt());
+  else hold();
 });
 video.addEventListener("playing", () => {
-  if (reporter) reporter.begin(video.currentTime * 1000);
-  else ensureOpen();
+  if (reporter && !reporter.current) reporter.begin(startsAt());
 });
 video.addEventListener("timeupdate", () => {
   if (reporter && !video.seeking && !video.paused) reporter.reach(video.currentTime * 1000, most());
@@ -192,7 +216,7 @@ video.addEventListener("seeking", () => {
   reporter.send();
 });
 video.addEventListener("seeked", () => {
-  if (reporter && !video.paused) reporter.begin(video.currentTime * 1000);
+  if (reporter && !video.paused) reporter.begin(startsAt());
   show();
 });
 for (const name of ["pause", "ended"]) {

@@ -207,6 +207,18 @@ def test_not_toml_names_the_line() -> None:
     assert printed.startswith("line 2: not TOML: ")
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [(".".join("a" * 5000) + " = 1", "points in one line"), (f"limit = {'9' * 5000}", "not TOML"),
+     ("x = " + "[" * 5000, "not TOML")],
+    ids=["deep key", "long number", "deep list"],
+)  # fmt: skip
+def test_what_would_cost_too_much_is_refused_at_its_line(line: str, says: str) -> None:
+    with pytest.raises(RuleErrors) as caught:
+        document.load(f"[ruleset]\n{line}\n")
+    assert says in caught.value.errors[0].message
+
+
 def test_empty_names_both_tables() -> None:
     assert len(refused("")) == 2
 
