@@ -8,11 +8,11 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress as Bar
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import backup as backups
 from app import jobs, sample, wiring
@@ -28,13 +28,6 @@ from app.rules.credit import evaluate as evaluating
 console = Console(stderr=True)
 
 
-def _settings() -> Settings:
-    try:
-        return reading.load()
-    except SettingError as error:
-        raise click.ClickException(str(error)) from error
-
-
 def _database(settings: Settings) -> Database:
     db = Database(settings.database_url)
     with db.engine.connect() as connection:
@@ -46,7 +39,18 @@ def _database(settings: Settings) -> Database:
     return db
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A setting that cannot be used ends any command with its text, not with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except SettingError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Duxue 笃学: an online academy whose every credit can be proved."""
     wiring.listen()
@@ -57,7 +61,7 @@ def main() -> None:
 @click.option("--workers", default=2, show_default=True, help="Academy processes on PostgreSQL (SQLite: always one).")
 def serve(with_sample: bool, workers: int) -> None:
     """Serve the academy and its content origin on this machine."""
-    settings = _settings()
+    settings = reading.load()
     serving.check_ports(settings)
     console.print("· database")
     migrating.upgrade(settings)
@@ -72,7 +76,7 @@ def serve(with_sample: bool, workers: int) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this release's schema."""
-    settings = _settings()
+    settings = reading.load()
     migrating.upgrade(settings)
     console.print(f"schema {migrating.latest()}")
 
@@ -80,7 +84,7 @@ def migrate() -> None:
 @main.command("jobs")
 def run_jobs() -> None:
     """Run the timetable and the waiting tasks (a process of its own on PostgreSQL)."""
-    settings = _settings()
+    settings = reading.load()
     jobs.start(_database(settings), settings).join()
 
 
@@ -89,9 +93,12 @@ def run_jobs() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def backup(file: Path, as_json: bool) -> None:
     """Write every row and every file into one archive FILE."""
-    settings = _settings()
+    settings = reading.load()
     _database(settings)
-    manifest = backups.backup(settings, file, _tell)
+    try:
+        manifest = backups.backup(settings, file, _tell)
+    except backups.CannotBackUp as error:
+        raise click.ClickException(str(error)) from error
     _print(manifest, as_json, f"{file}: {sum(manifest['tables'].values())} rows, {manifest['files']} files")
 
 
@@ -101,7 +108,7 @@ def backup(file: Path, as_json: bool) -> None:
 def restore(file: Path, as_json: bool) -> None:
     """Fill an empty academy from the archive FILE."""
     try:
-        manifest = backups.restore(_settings(), file, _tell)
+        manifest = backups.restore(reading.load(), file, _tell)
     except backups.CannotRestore as error:
         raise click.ClickException(str(error)) from error
     _print(manifest, as_json, f"{sum(manifest['tables'].values())} rows, {manifest['files']} files restored")
@@ -118,9 +125,9 @@ def credits() -> None:
     "--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with exported heads."
 )
 def verify(as_json: bool, heads: Path | None) -> None:
-    """Replay all evidence and compare it with the ledger; exits 1 when there are differences."""
-    db = _database(_settings())
+    """Replay all evidence and compare it with the ledger; exits 1 for differences, 2 for a useless heads file."""
     expected = _read_heads(heads) if heads else None
+    db = _database(reading.load())
     with Bar(console=console, transient=True) as bar, db.reading() as session:
         job = bar.add_task("learners", total=None)
         found = verifying.verify(
@@ -134,24 +141,31 @@ def verify(as_json: bool, heads: Path | None) -> None:
             "differences": len(found.differences),
             "found": [dataclasses.asdict(each) for each in found.differences],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        _say(json.dumps(told, ensure_ascii=False, default=str))
     else:
-        click.echo(
-            f"evidence {found.evidence}  transactions {found.transactions}  differences {len(found.differences)}"
-        )
+        _say(f"evidence {found.evidence}  transactions {found.transactions}  differences {len(found.differences)}")
         for each in found.differences:
-            click.echo(f"  {each.learner_key} {each.what} {each.row}: expected {each.expected}, found {each.found}")
+            _say(f"  {each.learner_key} {each.what} {each.row}: expected {each.expected}, found {each.found}")
     sys.exit(1 if found.differences else 0)
 
 
 @credits.command("heads")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout.")
 def heads_(out: Path | None) -> None:
-    """Export the head of every learner's chain, to be kept outside the database."""
-    with _database(_settings()).reading() as session:
-        text = json.dumps(chain.export(session), indent=1, sort_keys=True)
+    """Export the head of every learner's chain and the rule versions, to be kept outside the database."""
+    db = _database(reading.load())
+    try:
+        with db.reading() as session:
+            text = json.dumps(chain.export(session), indent=1, sort_keys=True)
+        chain.read(text.encode())  # SQLite keeps anything in any column: what is exported must be of use later
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        said = str(error).splitlines()[0]
+        raise click.ClickException(f"the ledger cannot be read ({said}): see duxue credits verify") from error
     if out:
-        out.write_text(text + "\n", encoding="utf-8")
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{out} cannot be written: {error}") from error
     else:
         click.echo(text)
 
@@ -181,19 +195,29 @@ def evaluate(rules_files: tuple[Path, ...], as_json: bool, as_known: str | None,
         sys.exit(2)
 
 
-def _read_heads(file: Path) -> dict[str, Any]:
+class _Useless(click.ClickException):
+    """What was given cannot be used; nothing was compared, so nothing is said about the ledger."""
+
+    exit_code = 2
+
+
+def _read_heads(file: Path) -> chain.Heads:
     try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise click.ClickException(f"{file} is not an export of `duxue credits heads`: {error}") from error
-    return found
+        return chain.read(file.read_bytes())
+    except (chain.HeadsError, OSError) as error:
+        raise _Useless(f"{file}: {error}") from error
+
+
+def _say(line: str) -> None:
+    # What was found may hold characters that are none.
+    click.echo(line.encode("utf-8", "backslashreplace").decode())
 
 
 def _tell(name: str, count: int) -> None:
     console.print(f"· {name}: {count}")
 
 
-def _print(value: dict[str, Any], as_json: bool, line: str) -> None:
+def _print(value: backups.Manifest, as_json: bool, line: str) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else line)
 
 

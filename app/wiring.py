@@ -6,6 +6,7 @@ from app.base import events
 from app.base.db import Database
 from app.base.settings import Settings
 from app.classes import queries as classes
+from app.courses import reach as courses_reach
 from app.credits import reach
 from app.viewing import endings, service
 from app.viewing.beats import Beats
@@ -34,6 +35,7 @@ def make_beats(settings: Settings, db: Database) -> Beats:
 def listen() -> None:
     """Who is stirred by what happens in a lower slice, and what a lower slice asks of an upper one."""
     reach.wire(classes.class_of)
+    courses_reach.wire(classes.offer_of)
     events.listen(events.PERSON_DISABLED, endings.end_of_person)
     events.listen(events.LEARNER_LEFT, endings.end_of_membership)
     events.listen(events.LESSON_WITHDRAWN, endings.end_of_lesson)

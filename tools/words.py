@@ -36,6 +36,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "ngettext": (1, 2),
     "lazy_ngettext": (1, 2),
     "N_": None,
+    "say": None,  # app/rules/credit/errors.py: translated where it is shown
 }
 HOLES = re.compile(r"%\((\w+)\)[a-zA-Z]")
 ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}

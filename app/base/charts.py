@@ -48,6 +48,30 @@ def hours(thousandths: int) -> str:
     return f"{MINUS if thousandths < 0 else ''}{whole}.{decimals}"
 
 
+def fixed(thousandths: int, decimals: int) -> str:
+    """With so many decimals (1 to 3), what lies beyond them cut off: for numbers that stand in a column."""
+    whole, rest = divmod(abs(thousandths), 1000)
+    return f"{MINUS if thousandths < 0 else ''}{whole}.{f'{rest:03d}'[:decimals]}"
+
+
+def tenths(thousandths: int, up: bool = False) -> Markup:
+    """One decimal for overviews: what one has never looks more than it is, and (`up`) what is missing never less.
+
+    Below a tenth the number is shown whole; the exact one is the tooltip of what was cut.
+    """
+    size = abs(thousandths)
+    cut = (size + 99 if up else size) // 100 * 100
+    if cut == size or size < 100:
+        return Markup(hours(thousandths))
+    shown = fixed(-cut if thousandths < 0 else cut, 1)
+    return Markup('<span class="num" title="{}">{}</span>').format(hours(thousandths), shown)
+
+
+def tenths_up(thousandths: int) -> Markup:
+    """What is missing or needed, as `tenths`."""
+    return tenths(thousandths, up=True)
+
+
 def duty(thousandths: int) -> str:
     """A quota or target: whole hours without the decimal (50, not 50.0), else as `hours`."""
     return hours(thousandths).removesuffix(".0")
@@ -124,7 +148,8 @@ def ring(parts: Sequence[RingPart], total: int, target: int, label: str = "") ->
         start += length
     said = label or _("Counted %(got)s of %(duty)s hours.", got=hours(total), duty=duty(target))
     aim = escape(_("of %(duty)s hours", duty=duty(target)))
-    body += f'<text class="big" x="120" y="128" text-anchor="middle">{hours(total)}</text>'
+    big = hours(total) if 0 < total < 100 else fixed(total, 1)
+    body += f'<text class="big" x="120" y="128" text-anchor="middle">{big}</text>'
     body += f'<text x="120" y="153" text-anchor="middle">{aim}</text>'
     return _svg("ring-svg", 240, 240, said, body)
 
@@ -284,8 +309,12 @@ def cover_look(title: str) -> tuple[int, int]:
 
 
 def init_app(app: Flask) -> None:
-    """Template filters `hours`, `duty`, `clock` and the drawing functions for the component macros."""
-    for name, function in (("hours", hours), ("duty", duty), ("clock", clock)):
+    """Template filters for hours and times, and the drawing functions for the component macros."""
+    filters = (
+        ("hours", hours), ("fixed", fixed), ("tenths", tenths), ("tenths_up", tenths_up), ("duty", duty),
+        ("clock", clock),
+    )  # fmt: skip
+    for name, function in filters:
         app.jinja_env.filters.setdefault(name, function)
     app.jinja_env.globals.update(
         ruler_svg=ruler,

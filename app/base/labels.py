@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from flask_babel import format_date, format_datetime, get_locale, ngettext
+from flask_babel import format_date, format_datetime, get_locale, ngettext, to_user_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+
+from app.base import clock
 
 WORDS: dict[str, dict[str, object]] = {
     "bucket": {
         "general": _l("General subjects"),
         "professional": _l("Professional subjects"),
         "elective": _l("Electives"),
+        "": _l("Any subject"),  # the part of a duty that every subject may fill
     },
     "category": {
         "skills": _l("Work skills"),
@@ -43,13 +46,13 @@ WORDS: dict[str, dict[str, object]] = {
     "requirement": {"required": _l("Required"), "elective": _l("Elective")},
     "lesson": {"video": _l("Video"), "audio": _l("Audio"), "article": _l("Article")},
     "evidence": {
-        "watched": _l("Watched"),
+        "watched": _l("Lesson watched"),
         "watched_elsewhere": _l("Watched elsewhere"),
         "opening": _l("Taken over from the earlier platform"),
         "exam": _l("Exam passed"),
-        "session": _l("Session attended"),
+        "session": _l("Class attended"),
         "report": _l("Report accepted"),
-        "recognised": _l("Recognised learning"),
+        "recognised": _l("Outside learning recognised"),
         "taught": _l("Taught"),
         "points": _l("Points"),
         "correction": _l("Correction"),
@@ -76,8 +79,18 @@ WORDS: dict[str, dict[str, object]] = {
         "audit_admin": _l("Audit administrator"),
     },
 }
+# Roles whose pages are still to be built: what they will find here.
+LATER: dict[str, object] = {
+    "unit_liaison": _l("who joins and leaves your unit, and how far its learners are"),
+    "unit_admin": _l("your units and their learners, classes to open, applications to approve"),
+    "lecturer": _l("your courses, and what learners say of them"),
+    "archive_reader": _l("the archive of learning, with the purpose of every look"),
+    "sys_admin": _l("the settings of the system"),
+    "sec_admin": _l("people, roles and permissions"),
+    "audit_admin": _l("the audit log"),
+}
 # The seal of a bucket (one character, the same in every language) and its colour slot 1–3.
-SEALS = {"general": ("公", 1), "professional": ("专", 2), "elective": ("选", 3)}
+SEALS = {"general": ("公", 1), "professional": ("专", 2), "elective": ("选", 3), "": ("任", 3)}
 
 
 def label(kind: str, code: str) -> str:
@@ -87,27 +100,82 @@ def label(kind: str, code: str) -> str:
 
 def codes(kind: str) -> list[str]:
     """The codes that have words, in order: what a form offers."""
-    return list(WORDS.get(kind, {}))
+    return [code for code in WORDS.get(kind, {}) if code]
 
 
 def seal(bucket: str) -> tuple[str, int]:
     """(character, colour slot) of a bucket; an unknown one shows its first character in the third colour."""
-    return SEALS.get(bucket, (bucket[:1] or "?", 3))
+    return SEALS.get(bucket, (bucket[:1], 3))
 
 
-def short_day(day: date) -> str:
-    """Month and day as people say them: `11月3日`, `3 November`."""
-    return str(format_date(day, "d MMMM" if _english() else "M月d日"))
+def this_day() -> date:
+    """The academy's day."""
+    return _local(clock.now()).date()
+
+
+def _local(moment: datetime) -> datetime:
+    """A stored moment on the academy's clock."""
+    found: datetime = to_user_timezone(moment)
+    return found
+
+
+def _day(day: date, near: str, far: str, reference: date | None) -> str:
+    """A day (of a stored moment: the academy's) without its year where that is the year of `reference` (today)."""
+    own = _local(day).date() if isinstance(day, datetime) else day
+    return str(format_date(own, near if own.year == (reference or this_day()).year else far))
+
+
+def short_day(day: date, reference: date | None = None) -> str:
+    """As people say it: `11月3日`, `3 November`; with its year where that is not this year's."""
+    return _day(day, "d MMMM", "d MMMM y", reference) if english() else _day(day, "M月d日", "y年M月d日", reference)
+
+
+def list_day(day: date, reference: date | None = None) -> str:
+    """The same where it stands in a column: `11月3日`, `3 Nov`."""
+    return _day(day, "d MMM", "d MMM y", reference) if english() else short_day(day, reference)
+
+
+def list_weekday(day: date, reference: date | None = None) -> str:
+    """With the day of the week: `11月3日 周二`, `Tue 3 Nov`."""
+    if english():
+        return _day(day, "EEE d MMM", "EEE d MMM y", reference)
+    return _day(day, "M月d日 EEE", "y年M月d日 EEE", reference)
 
 
 def full_day(day: date) -> str:
     """With the year: `2026年11月3日`, `3 November 2026`."""
-    return str(format_date(day, "d MMMM y" if _english() else "y年M月d日"))
+    return str(format_date(day, "d MMMM y" if english() else "y年M月d日"))
 
 
-def short_time(moment: datetime) -> str:
-    """A stored moment on the academy's clock: `11月3日 20:52`, `3 November 20:52`."""
-    return str(format_datetime(moment, "d MMMM HH:mm" if _english() else "M月d日 HH:mm"))
+def year_of(day: date, reference: date | None = None) -> str:
+    """The year (`2027年`, `2027`) of a day in another one than `reference` (today); "" in the same."""
+    return "" if day.year == (reference or this_day()).year else str(format_date(day, "y" if english() else "y年"))
+
+
+def month(day: date) -> str:
+    """`2026年11月`, `November 2026`."""
+    return str(format_date(day, "MMMM y" if english() else "y年M月"))
+
+
+def clock_time(moment: datetime) -> str:
+    """A stored moment's time on the academy's clock: `20:52`."""
+    return str(format_datetime(moment, "HH:mm"))
+
+
+def short_time(moment: datetime, reference: date | None = None) -> str:
+    """A stored moment on the academy's clock: `11月3日 20:52`, `3 November 20:52`; as `short_day`."""
+    return f"{short_day(moment, reference)} {clock_time(moment)}"
+
+
+def list_time(moment: datetime, reference: date | None = None) -> str:
+    """The same where it stands in a column: `11月3日 20:52`, `3 Nov 20:52`."""
+    return f"{list_day(moment, reference)} {clock_time(moment)}"
+
+
+def full_time(moment: datetime) -> str:
+    """With the year: `2026年11月3日 20:52`, `3 November 2026, 20:52`."""
+    joint = ", " if english() else " "
+    return f"{full_day(_local(moment).date())}{joint}{clock_time(moment)}"
 
 
 def weekday(day: date) -> str:
@@ -129,6 +197,7 @@ def distance(day: date, today: date) -> str:
     return str(ngettext("%(num)d week ago", "%(num)d weeks ago", -days // 7))
 
 
-def _english() -> bool:
+def english() -> bool:
+    """Is the reader's language English?"""
     locale = get_locale()
     return locale is not None and locale.language == "en"

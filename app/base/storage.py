@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 BLOCK = 1 << 20
+# A stored file is never written again, by nobody; others than owner and group never saw it.
+FROZEN = 0o440
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,21 +69,28 @@ class Store:
                     digest.update(block)
                     target.write(block)
                 target.flush()
+                os.fchmod(target.fileno(), FROZEN)
                 os.fsync(target.fileno())
             return self._keep(part, digest.hexdigest())
         finally:
             part.unlink(missing_ok=True)
 
     def adopt(self, path: Path) -> str:
-        """As `put`, without a second copy where both are on one disk; nobody may write to the file afterwards."""
+        """As `put`, without a second copy where both are on one disk: both names are one read-only file then.
+
+        While it runs, and ever after, the caller lets nobody have the file open for writing.
+        """
         with open_plain(path) as source:
             sha256 = _digest(source)
             os.fsync(source.fileno())
+            os.fchmod(source.fileno(), FROZEN)
             target = self.path(sha256)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, target, follow_symlinks=False)
             except FileExistsError:
+                if target.lstat().st_size != os.fstat(source.fileno()).st_size:
+                    return self.put(path)  # a file that was cut is healed
                 return sha256
             except OSError:  # another disk, or one that knows no links
                 return self.put(path)

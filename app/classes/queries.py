@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.classes.models import ClassMembership, CourseOffer, VirtualClass
@@ -38,37 +39,45 @@ class OfferRow:
     due: date | None
 
 
-def _on(day: date) -> list[ColumnElement[bool]]:
-    return [
-        ClassMembership.since <= day,
-        or_(ClassMembership.until.is_(None), ClassMembership.until > day),
-    ]
+_DAY: BindParameter[date] = bindparam("day")
+_PERSON: BindParameter[int] = bindparam("person")
+_COURSE: BindParameter[int] = bindparam("course")
+_CLASS: BindParameter[int] = bindparam("class_")
+
+
+def _on(day: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:
+    return ClassMembership.since <= day, or_(ClassMembership.until.is_(None), ClassMembership.until > day)
+
+
+_CLASS_OF = (
+    select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en)
+    .join(ClassMembership, ClassMembership.class_id == VirtualClass.id)
+    .where(ClassMembership.person_id == _PERSON, *_on(_DAY))
+    .order_by(ClassMembership.since.desc())
+)
+_OFFERS = (
+    select(
+        CourseOffer.id, CourseOffer.course_id, CourseOffer.class_id, CourseOffer.requirement_class,
+        CourseOffer.since, CourseOffer.due,
+    )
+    .join(Course, Course.id == CourseOffer.course_id)
+    .where(CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= _DAY, Course.withdrawn_at.is_(None))
+)  # fmt: skip
+_MINE = select(ClassMembership.class_id).where(ClassMembership.person_id == _PERSON, *_on(_DAY))
+_TO_LEARNER = _OFFERS.where(or_(CourseOffer.class_id.in_(_MINE), CourseOffer.class_id.is_(None) & _MINE.exists()))
+_ONE_TO_LEARNER = _TO_LEARNER.where(CourseOffer.course_id == _COURSE)
+_TO_CLASS = _OFFERS.where(or_(CourseOffer.class_id == _CLASS, CourseOffer.class_id.is_(None)))
+_OF_COURSE = _OFFERS.where(CourseOffer.course_id == _COURSE)
 
 
 def class_of(session: Session, person_id: int, day: date) -> ClassRow | None:
     """The class of a person on a day."""
-    row = session.execute(
-        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en)
-        .join(ClassMembership, ClassMembership.class_id == VirtualClass.id)
-        .where(ClassMembership.person_id == person_id, *_on(day))
-        .order_by(ClassMembership.since.desc())
-    ).first()
+    row = session.execute(_CLASS_OF, {"person": person_id, "day": day}).first()
     return None if row is None else ClassRow(*row)
 
 
-def _offers(session: Session, day: date, *where: ColumnElement[bool]) -> list[OfferRow]:
-    rows = session.execute(
-        select(
-            CourseOffer.id, CourseOffer.course_id, CourseOffer.class_id, CourseOffer.requirement_class,
-            CourseOffer.since, CourseOffer.due,
-        )
-        .join(Course, Course.id == CourseOffer.course_id)
-        .where(
-            CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= day, Course.withdrawn_at.is_(None),
-            *where,
-        )
-    )  # fmt: skip
-    return [OfferRow(*row) for row in rows]
+def _offers(session: Session, wanted: Select[Any], **given: object) -> list[OfferRow]:
+    return [OfferRow(*row) for row in session.execute(wanted, given)]
 
 
 def _one_each(offers: list[OfferRow]) -> list[OfferRow]:
@@ -86,19 +95,14 @@ def _one_each(offers: list[OfferRow]) -> list[OfferRow]:
     )
 
 
-def _my_class(person_id: int, day: date) -> ColumnElement[bool]:
-    mine = select(ClassMembership.class_id).where(ClassMembership.person_id == person_id, *_on(day))
-    return or_(CourseOffer.class_id.in_(mine), CourseOffer.class_id.is_(None) & mine.exists())
-
-
 def offers_for_learner(session: Session, person_id: int, day: date) -> list[OfferRow]:
     """What a learner may study on a day, required first, then by due date. Outside a class: nothing."""
-    return _one_each(_offers(session, day, _my_class(person_id, day)))
+    return _one_each(_offers(session, _TO_LEARNER, person=person_id, day=day))
 
 
 def offer_of(session: Session, person_id: int, course_id: int, day: date) -> OfferRow | None:
     """The offer by which a learner may open a course on a day."""
-    found = _one_each(_offers(session, day, _my_class(person_id, day), CourseOffer.course_id == course_id))
+    found = _one_each(_offers(session, _ONE_TO_LEARNER, person=person_id, day=day, course=course_id))
     return found[0] if found else None
 
 
@@ -114,14 +118,13 @@ def learners_offered(course_id: int, day: date) -> Select[tuple[int]]:
 
 def offers_for_class(session: Session, class_id: int, day: date) -> list[OfferRow]:
     """What everybody in a class may study on a day."""
-    wanted = or_(CourseOffer.class_id == class_id, CourseOffer.class_id.is_(None))
-    return _one_each(_offers(session, day, wanted))
+    return _one_each(_offers(session, _TO_CLASS, class_=class_id, day=day))
 
 
 def offers_of_course(session: Session, course_id: int) -> list[OfferRow]:
     """All offers of a course that are not withdrawn, also those that begin later."""
     return sorted(
-        _offers(session, date.max, CourseOffer.course_id == course_id),
+        _offers(session, _OF_COURSE, course=course_id, day=date.max),
         key=lambda o: (o.class_id is not None, o.class_id or 0),
     )
 

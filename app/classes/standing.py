@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.classes.models import ClassMembership, VirtualClass
@@ -28,28 +28,34 @@ class StandingRow:
     band: str
 
 
+_DAY: BindParameter[date] = bindparam("day")
+_STANDING = (
+    select(
+        VirtualClass.code, VirtualClass.name, VirtualClass.name_en, Unit.code, Unit.name, Unit.name_en,
+        UnitMembership.band,
+    )
+    .select_from(Person)
+    .outerjoin(
+        ClassMembership,
+        (ClassMembership.person_id == Person.id)
+        & (ClassMembership.since <= _DAY)
+        & or_(ClassMembership.until.is_(None), ClassMembership.until > _DAY),
+    )
+    .outerjoin(VirtualClass, VirtualClass.id == ClassMembership.class_id)
+    .outerjoin(
+        UnitMembership,
+        (UnitMembership.person_id == Person.id)
+        & (UnitMembership.since <= _DAY)
+        & or_(UnitMembership.until.is_(None), UnitMembership.until > _DAY),
+    )
+    .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
+    .where(Person.id == bindparam("person"))
+)  # fmt: skip
+
+
 def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     """Class, unit and band of a person on a day. One query."""
-    membership, place = ClassMembership, UnitMembership
-    row = session.execute(
-        select(
-            VirtualClass.code, VirtualClass.name, VirtualClass.name_en, Unit.code, Unit.name, Unit.name_en, place.band
-        )
-        .select_from(Person)
-        .outerjoin(
-            membership,
-            (membership.person_id == Person.id)
-            & (membership.since <= day)
-            & or_(membership.until.is_(None), membership.until > day),
-        )
-        .outerjoin(VirtualClass, VirtualClass.id == membership.class_id)
-        .outerjoin(
-            place,
-            (place.person_id == Person.id) & (place.since <= day) & or_(place.until.is_(None), place.until > day),
-        )
-        .outerjoin(Unit, Unit.id == place.unit_id)
-        .where(Person.id == person_id)
-    ).first()
+    row = session.execute(_STANDING, {"person": person_id, "day": day}).first()
     return StandingRow(*(text or "" for text in (row or [""] * 7)))
 
 

@@ -1,12 +1,25 @@
-"""Articles: Markdown as its author wrote it is kept; what is shown is rendered and cleaned each time."""
+"""Articles: Markdown as its author wrote it is kept; what is shown is rendered, cleaned, and kept in memory.
+
+The parser's work grows with the square of some texts (`[` ten thousand times). It is counted while it works, and
+a text that asks for too much is refused when it is saved; one that is stored already is shown as plain text.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+import html
+from functools import cache, lru_cache
+from typing import SupportsIndex
 
 import nh3
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
+
+from app.base.errors import BadInput
 
 # No pictures: they would be fetched from elsewhere. No classes, ids or styles: the page's look is ours.
 TAGS = {
@@ -14,12 +27,83 @@ TAGS = {
     "code", "pre", "a", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
-MOST_CHARACTERS = 200_000
+# Four hours of reading Chinese: a lesson is shorter, a page of more is slow in a browser.
+MOST_CHARACTERS = 100_000
+# The densest text of that length that means something (a list of one-letter links) takes 70,000.
+MOST_STEPS = 100_000
+# One address may be named once and used a thousand times; written out it may not make the page a hundred times longer.
+MOST_ADDRESSES = 1_000_000
+# Rendered articles that a process keeps. Many learners read few articles at a time; each is 1 MB at the very most.
+KEPT = 64
+
+
+class TooMuchWork(Exception):
+    """The parser was stopped: the text asks for more steps than it may."""
+
+
+def _step(env: EnvType, steps: int = 1) -> None:
+    env["steps"] = env.get("steps", 0) + steps
+    if env["steps"] > MOST_STEPS:
+        raise TooMuchWork
+
+
+class _Inline(ParserInline):
+    """Looking ahead for the end of a bracket is where the work grows: every look is a step.
+
+    What a picture is called is parsed once more, and within it what the pictures in it are called.
+    """
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        _step(env, len(src) // 4)
+        return super().parse(src, md, env, tokens)
+
+    def skipToken(self, state: StateInline) -> None:
+        _step(state.env)
+        super().skipToken(state)
+
+
+class _Blocks(list[Token]):
+    """The blocks of a text: each is a step (an empty table cell costs its author nothing)."""
+
+    def __init__(self, env: EnvType) -> None:
+        super().__init__()
+        self._env = env
+
+    def append(self, token: Token) -> None:
+        _step(self._env)
+        super().append(token)
+
+    def insert(self, index: SupportsIndex, token: Token) -> None:
+        _step(self._env)
+        super().insert(index, token)
+
+
+def _count_blocks(state: StateCore) -> None:
+    state.tokens = _Blocks(state.env)
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark")
+    parser.inline = _Inline()
+    # A second time, for the rules of our own inline parser.
+    parser.configure("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
+    parser.core.ruler.before("block", "count_blocks", _count_blocks)
+    return parser
+
+
+def _parse(markdown: str) -> list[Token]:
+    try:
+        tokens = _markdown().parse(markdown)
+    except RecursionError as error:
+        raise TooMuchWork from error
+    addresses = 0
+    for token in tokens:
+        for child in token.children or ():
+            addresses += sum(len(str(value)) for value in child.attrs.values())
+    if addresses > MOST_ADDRESSES:
+        raise TooMuchWork
+    return tokens
 
 
 def _lower(tokens: list[Token]) -> None:
@@ -29,12 +113,7 @@ def _lower(tokens: list[Token]) -> None:
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
 
 
-def article_html(markdown: str) -> str:
-    """Markdown (≤ 200,000 characters) as clean HTML without scripts, pictures or styles; mark it safe."""
-    parser = _markdown()
-    tokens = parser.parse(markdown[:MOST_CHARACTERS])
-    _lower(tokens)
-    rendered = parser.renderer.render(tokens, parser.options, {})
+def _clean(rendered: str) -> str:
     return nh3.clean(
         rendered,
         tags=TAGS,
@@ -42,3 +121,56 @@ def article_html(markdown: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
     )
+
+
+def _plain(markdown: str) -> str:
+    """What cannot be rendered, as it was written."""
+    return _clean("".join(f"<p>{html.escape(part)}</p>\n" for part in markdown.split("\n\n") if part.strip()))
+
+
+@lru_cache(maxsize=KEPT)
+def _rendered(markdown: str) -> str:
+    """Raises `TooMuchWork`. A text is its own key: the cache compares hash and letters."""
+    parser = _markdown()
+    tokens = _parse(markdown)
+    _lower(tokens)
+    return _clean(parser.renderer.render(tokens, parser.options, {}))
+
+
+@lru_cache(maxsize=KEPT)
+def _shown(markdown: str) -> str:
+    try:
+        return _rendered(markdown)
+    except TooMuchWork:
+        return _plain(markdown)
+
+
+def article_html(markdown: str) -> str:
+    """Markdown (its first 100,000 characters) as clean HTML without scripts, pictures or styles; mark it safe."""
+    return _shown(markdown[:MOST_CHARACTERS])
+
+
+def checked(markdown: str) -> str:
+    """An article's text as it is kept. `BadInput` when it is empty, too long, or too much work to show.
+
+    Rendering is part of the check, and kept for the first reader: call it before a writing transaction.
+    """
+    text = markdown.replace("\r\n", "\n").strip()
+    if not text:
+        raise BadInput(_("The text is missing."), "article")
+    if len(text) > MOST_CHARACTERS:
+        raise BadInput(
+            _("An article has at most %(most)s characters. Divide it into several.", most=MOST_CHARACTERS), "article"
+        )
+    try:
+        _rendered(text)
+    except TooMuchWork as error:
+        raise BadInput(
+            _(
+                "This text cannot be laid out: it has too many square brackets, table cells, list items or long "
+                "addresses. Take out brackets that belong to no link (or write \\[), or divide it into several "
+                "articles."
+            ),
+            "article",
+        ) from error
+    return text

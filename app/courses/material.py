@@ -13,7 +13,7 @@ from app.base import audit, clock
 from app.base.errors import BadInput, NotFound, Refused
 from app.base.storage import Store
 from app.courses import captions as subtitles
-from app.courses.articles import MOST_CHARACTERS
+from app.courses.articles import checked
 from app.courses.measuring import Measured, measure
 from app.courses.models import Caption, Course, Lesson, MediaVersion
 
@@ -99,11 +99,7 @@ def set_article(
     lesson = _open_lesson(session, lesson_id)
     if lesson.kind != "article":
         raise BadInput(_("This lesson is no article."), "article")
-    text = markdown.replace("\r\n", "\n").strip()
-    if not text:
-        raise BadInput(_("The text is missing."), "article")
-    if len(text) > MOST_CHARACTERS:
-        raise BadInput(_("An article has at most %(most)s characters.", most=MOST_CHARACTERS), "article")
+    text = checked(markdown)
     if not 1 <= reading_minutes <= MOST_MINUTES:
         raise BadInput(_("The reading time lies between 1 and %(most)s minutes.", most=MOST_MINUTES), "reading_minutes")
     raw, length_ms = text.encode(), reading_minutes * 60_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.courses.models import Caption, Course, Lesson, MediaVersion, Provider
@@ -80,6 +80,15 @@ class CaptionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionText:
+    """The WebVTT text of captions, and whose it is. `withdrawn`: the lesson or its course is."""
+
+    text: str
+    course_id: int
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """What a player needs to know of a lesson. The first three are the rows themselves."""
 
@@ -108,15 +117,19 @@ def _courses() -> Select[Any]:
     ).join(Provider, Provider.id == Course.provider_id)  # fmt: skip
 
 
+_BY_CODE = _courses().where(Course.code == bindparam("code"))
+_BY_ID = _courses().where(Course.id.in_(bindparam("ids", expanding=True)))
+
+
 def course_by_code(session: Session, code: str) -> CourseRow | None:
     """The course of an address, withdrawn or not; None when there is none."""
-    found = session.execute(_courses().where(Course.code == code)).first()
+    found = session.execute(_BY_CODE, {"code": code}).first()
     return None if found is None else CourseRow(*found)
 
 
 def courses_by_id(session: Session, ids: Iterable[int]) -> dict[int, CourseRow]:
     """These courses by id, withdrawn or not; unknown ids are left out. One query."""
-    found = session.execute(_courses().where(Course.id.in_(set(ids))))
+    found = session.execute(_BY_ID, {"ids": list(set(ids))})
     return {row[0]: CourseRow(*row) for row in found}
 
 
@@ -139,18 +152,21 @@ def _newest() -> Any:
     return (MediaVersion.lesson_id == Lesson.id) & (MediaVersion.version == newest)
 
 
+_LESSONS = (
+    select(
+        Lesson.id, Lesson.course_id, Lesson.position, Lesson.title, Lesson.title_en, Lesson.kind,
+        MediaVersion.id, MediaVersion.length_ms,
+    )
+    .join(MediaVersion, _newest())
+    .where(Lesson.course_id.in_(bindparam("ids", expanding=True)), Lesson.withdrawn_at.is_(None))
+    .order_by(Lesson.course_id, Lesson.position)
+)  # fmt: skip
+
+
 def lessons_of_courses(session: Session, course_ids: Iterable[int]) -> dict[int, list[LessonRow]]:
     """Of every course asked for, its lessons that can be opened, in order. One query."""
     ids = list(course_ids)
-    found = session.execute(
-        select(
-            Lesson.id, Lesson.course_id, Lesson.position, Lesson.title, Lesson.title_en, Lesson.kind,
-            MediaVersion.id, MediaVersion.length_ms,
-        )
-        .join(MediaVersion, _newest())
-        .where(Lesson.course_id.in_(set(ids)), Lesson.withdrawn_at.is_(None))
-        .order_by(Lesson.course_id, Lesson.position)
-    )  # fmt: skip
+    found = session.execute(_LESSONS, {"ids": list(set(ids))})
     lessons: dict[int, list[LessonRow]] = {course_id: [] for course_id in ids}
     for row in found:
         lessons[row[1]].append(LessonRow(*row))
@@ -184,42 +200,51 @@ def drafts_of(session: Session, course_id: int) -> list[DraftRow]:
     return [DraftRow(*(*row, tuple(languages.get(row[5], ())))) for row in found]
 
 
+_MATERIAL = (
+    select(Lesson, Course, MediaVersion, Provider.code)
+    .join(Course, Course.id == Lesson.course_id)
+    .join(Provider, Provider.id == Course.provider_id)
+)
+_OPEN = _MATERIAL.join(MediaVersion, _newest()).where(
+    Lesson.id == bindparam("lesson"), Lesson.withdrawn_at.is_(None), Course.withdrawn_at.is_(None)
+)
+_OF_VERSION = _MATERIAL.join(MediaVersion, MediaVersion.lesson_id == Lesson.id).where(
+    MediaVersion.id == bindparam("version")
+)
+_CAPTIONS = (
+    select(Caption.id, Caption.language)
+    .where(Caption.media_version_id == bindparam("version"))
+    .order_by(Caption.language.desc())
+)
+
+
 def open_material(session: Session, lesson_id: int) -> Material | None:
     """What a lesson plays now; None when there is none, no file, or it or its course is withdrawn."""
-    found = session.execute(
-        select(Lesson, Course, MediaVersion, Provider.code)
-        .join(Course, Course.id == Lesson.course_id)
-        .join(Provider, Provider.id == Course.provider_id)
-        .join(MediaVersion, _newest())
-        .where(Lesson.id == lesson_id, Lesson.withdrawn_at.is_(None), Course.withdrawn_at.is_(None))
-    ).first()
+    found = session.execute(_OPEN, {"lesson": lesson_id}).first()
     return None if found is None else _material(session, *found)
 
 
 def material_of_version(session: Session, media_version_id: int) -> Material | None:
     """The material that a media version belongs to, withdrawn or replaced or not; None when there is none."""
-    found = session.execute(
-        select(Lesson, Course, MediaVersion, Provider.code)
-        .join(Course, Course.id == Lesson.course_id)
-        .join(Provider, Provider.id == Course.provider_id)
-        .join(MediaVersion, MediaVersion.lesson_id == Lesson.id)
-        .where(MediaVersion.id == media_version_id)
-    ).first()
+    found = session.execute(_OF_VERSION, {"version": media_version_id}).first()
     return None if found is None else _material(session, *found)
 
 
 def _material(session: Session, lesson: Lesson, course: Course, version: MediaVersion, provider: str) -> Material:
-    captions = session.execute(
-        select(Caption.id, Caption.language)
-        .where(Caption.media_version_id == version.id)
-        .order_by(Caption.language.desc())
-    )
+    captions = session.execute(_CAPTIONS, {"version": version.id})
     return Material(lesson, course, version, provider, tuple(CaptionRow(*row) for row in captions))
 
 
-def caption_text(session: Session, caption_id: int) -> str | None:
-    """The WebVTT text of captions; None when there are none of this number."""
-    return session.scalar(select(Caption.vtt).where(Caption.id == caption_id))
+def caption(session: Session, caption_id: int) -> CaptionText | None:
+    """Captions by their number; None when there are none."""
+    found = session.execute(
+        select(Caption.vtt, Course.id, Lesson.withdrawn_at, Course.withdrawn_at)
+        .join(MediaVersion, MediaVersion.id == Caption.media_version_id)
+        .join(Lesson, Lesson.id == MediaVersion.lesson_id)
+        .join(Course, Course.id == Lesson.course_id)
+        .where(Caption.id == caption_id)
+    ).first()
+    return None if found is None else CaptionText(found[0], found[1], (found[2], found[3]) != (None, None))
 
 
 def article_of(session: Session, media_version_id: int) -> tuple[str, int] | None:

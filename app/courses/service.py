@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base import audit, clock, events
 from app.base.errors import BadInput, NotFound, Refused
+from app.courses import plain
 from app.courses.material import attach_caption, attach_media, set_article
 from app.courses.models import Course, Lesson, Provider
 from app.courses.uploads import sweep_uploads
@@ -31,6 +32,7 @@ _TAKEN = frozenset({"new"})
 
 
 def _filled(text: str, most: int, what: str, field: str) -> str:
+    plain.check(text, field)
     found = " ".join(text.split())
     if not found:
         raise BadInput(_("%(what)s is missing.", what=what), field)
@@ -58,6 +60,7 @@ def create_provider(
     if session.scalar(select(Provider.id).where(Provider.code == code)) is not None:
         raise Refused(_("There is already a provider with the code %(code)s.", code=code), "code")
     name = _filled(name, 120, _("The provider's name"), "provider")
+    plain.check(name_en, "new_provider_en")
     found = Provider(code=code, name=name, name_en=(name_en.strip() or name)[:120])
     session.add(found)
     session.flush()
@@ -68,6 +71,9 @@ def create_provider(
 def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
     """Check what describes a course; the values to store."""
     title = _filled(facts["title"], 120, _("The title"), "title")
+    plain.check(facts["lecturer"], "lecturer")
+    for field in ("summary", "summary_en"):
+        plain.check(facts[field], field, lines=True)
     found = {
         "title": title,
         "title_en": _filled(facts["title_en"] or title, 200, _("The English title"), "title_en"),

@@ -1,4 +1,9 @@
-"""Files on their way in, resumable. What is acknowledged is on disk and synced before it is counted."""
+"""Files on their way in, resumable. What is acknowledged is on disk and synced before it is counted.
+
+Whoever writes to an upload, or takes it in, holds it (`held`): the offset is read, the bytes are written and
+counted under one lock of its own, and no file is open for writing outside it. A whole upload is never opened for
+writing again: its file may be a lesson's material by then.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ from sqlalchemy.orm import Session
 from ulid import ULID
 
 from app.base import clock
+from app.base.db import Database
 from app.base.errors import BadInput, NotFound, Refused
 from app.base.settings import Settings
 from app.base.storage import sync_folder
@@ -38,7 +44,7 @@ class Incoming(Protocol):
 
 
 class Busy(Refused):
-    """Another request is writing to this upload."""
+    """Another request is writing to this upload, or taking it in."""
 
     status = 423
 
@@ -57,6 +63,10 @@ def folder(settings: Settings) -> Path:
 def path_of(settings: Settings, upload: Upload) -> Path:
     """Where an upload's bytes lie. Its key is ours, never the client's."""
     return folder(settings) / str(ULID.from_str(upload.key))
+
+
+def _lock_path(settings: Settings, key: str) -> Path:
+    return folder(settings) / f"{ULID.from_str(key)}.lock"
 
 
 def expires(upload: Upload) -> datetime:
@@ -98,23 +108,37 @@ def own_upload(session: Session, key: str, person_id: int) -> Upload:
     """A person's own unused upload; `NotFound` for another's, a used one and one that was swept."""
     upload = session.get(Upload, key)
     if upload is None or upload.person_id != person_id or upload.used_at is not None:
-        raise NotFound(_("This upload no longer exists. Choose the file again."))
+        raise gone()
     return upload
 
 
+def gone() -> NotFound:
+    """What is said of an upload that was used, given up or swept."""
+    return NotFound(_("This upload no longer exists. Choose the file again."))
+
+
 @contextmanager
-def _alone(path: Path) -> Iterator[int]:
-    """The upload's file, locked against a second request (of any process) that writes to it."""
+def held(db: Database, settings: Settings, key: str, person_id: int) -> Iterator[Upload]:
+    """A person's own unused upload, while no other request (of any process) writes to it or takes it in.
+
+    `NotFound`, or `Busy` when another holds it. What was read of it before is old by now; what is given out was
+    read under the lock. The lock is a file's, not the database's: bytes may take their time. Giving an upload up
+    does not wait for it, so that a dead line cannot keep one: who holds it finds row and file gone.
+    """
+    with db.reading() as reader:
+        own_upload(reader, key, person_id)  # or whoever guesses keys would leave lock files behind
     try:
-        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise NotFound(_("This upload no longer exists. Choose the file again.")) from error
+        handle = os.open(_lock_path(settings, key), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    except FileNotFoundError as error:  # the whole folder is gone
+        raise gone() from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(_("Another page is sending this file.")) from error
-        yield handle
+            raise Busy(_("Another page is sending or saving this file. Wait a moment, then try again.")) from error
+        with db.reading() as reader:
+            upload = own_upload(reader, key, person_id)
+        yield upload
     finally:
         os.close(handle)
 
@@ -122,11 +146,14 @@ def _alone(path: Path) -> Iterator[int]:
 def receive(path: Path, offset: int, most: int, body: Incoming, checksum: tuple[str, bytes] | None = None) -> int:
     """Write a body behind `offset` and sync it; how many bytes arrived (fewer when the line broke).
 
+    The upload is `held`, and `offset` was read under that lock: bytes that are counted are never written again.
     At most `most` bytes are taken. `checksum`: (hashlib's name, digest) that all of them must have.
     """
+    if most < 1:
+        return 0  # it is whole
     digest = hashlib.new(checksum[0]) if checksum else None
     written = 0
-    with _alone(path) as handle:
+    with _writable(path) as handle:
         while written < most:
             try:
                 block = body.read(min(BLOCK, most - written))
@@ -144,6 +171,18 @@ def receive(path: Path, offset: int, most: int, body: Incoming, checksum: tuple[
     return written
 
 
+@contextmanager
+def _writable(path: Path) -> Iterator[int]:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise gone() from error
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _write_all(handle: int, block: bytes, offset: int) -> None:
     view = memoryview(block)
     while view:
@@ -152,12 +191,16 @@ def _write_all(handle: int, block: bytes, offset: int) -> None:
 
 
 def advance(session: Session, key: str, offset: int, written: int) -> None:
-    """Count bytes that are on disk; `Refused` when another request has counted some since."""
-    moved = session.execute(
-        update(Upload).where(Upload.key == key, Upload.received == offset).values(received=offset + written)
-    )
+    """Count bytes that are on disk, while the upload is still `held`; `NotFound` when it was given up meanwhile.
+
+    Guarded though nobody else can have counted some since: a wrong count would be a torn film.
+    """
+    there = (Upload.key == key, Upload.used_at.is_(None))
+    moved = session.execute(update(Upload).where(*there, Upload.received == offset).values(received=offset + written))
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(_("Another page is sending this file."))
+        if session.scalar(select(Upload.key).where(*there)) is None:
+            raise gone()
+        raise Busy(_("Another page is sending or saving this file. Wait a moment, then try again."))
 
 
 def finished(upload: Upload) -> bool:
@@ -171,7 +214,7 @@ def use(session: Session, upload: Upload) -> None:
         update(Upload).where(Upload.key == upload.key, Upload.used_at.is_(None)).values(used_at=clock.now())
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise NotFound(_("This upload no longer exists. Choose the file again."))
+        raise gone()
 
 
 def discard(session: Session, settings: Settings, upload: Upload) -> None:
@@ -179,6 +222,7 @@ def discard(session: Session, settings: Settings, upload: Upload) -> None:
     session.delete(upload)
     session.flush()
     path_of(settings, upload).unlink(missing_ok=True)
+    _lock_path(settings, upload.key).unlink(missing_ok=True)
 
 
 def sweep_uploads(session: Session, settings: Settings) -> int:
@@ -186,15 +230,24 @@ def sweep_uploads(session: Session, settings: Settings) -> int:
     old = (Upload.used_at.is_not(None)) | (Upload.created_at < clock.now() - KEPT)
     session.execute(delete(Upload).where(old))
     kept = set(session.scalars(select(Upload.key)))
-    home, gone = folder(settings), 0
+    home, swept = folder(settings), 0
     if not home.is_dir():
         return 0
     for path in home.iterdir():
-        # A file just made may belong to a row that is not committed yet.
-        if path.name not in kept and path.lstat().st_mtime < time.time() - 3600:
+        if path.suffix == ".lock" and path.with_suffix("").exists():
+            continue  # whoever holds it may be writing: first the bytes go, at the next sweep their lock
+        if path.name.removesuffix(".lock") not in kept and _old(path):
             path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+            swept += 1
+    return swept
+
+
+def _old(path: Path) -> bool:
+    """A file just made may belong to a row that is not committed yet."""
+    try:
+        return path.lstat().st_mtime < time.time() - 3600
+    except FileNotFoundError:  # given up this moment
+        return False
 
 
 def copy_in(source: IO[bytes], settings: Settings, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Captions for players, and uploads that resume: tus 1.0 (creation, checksum, termination, expiration)."""
+"""Captions for who may open the lesson; uploads that resume: tus 1.0 (creation, checksum, termination, expiration)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import ClientDisconnected
 
+from app.base import clock
 from app.base.access import can, guard, signed_in
 from app.base.errors import BadInput, NotFound, Refused
 from app.base.unit_of_work import database, session, settings
-from app.courses import queries, uploads
+from app.courses import queries, reach, uploads
 from app.courses.models import Upload
 
 bp = Blueprint("courses", __name__)
@@ -49,14 +50,27 @@ def _allow_size(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @signed_in
 def caption(caption_id: int) -> Response:
     """Captions as WebVTT. They lie here, not on the content origin, so that players need no CORS."""
-    found = queries.caption_text(session(), caption_id)
-    if found is None:
+    found = queries.caption(session(), caption_id)
+    if found is None or not _may_read(found):
         raise NotFound(_("There are no such captions."))
-    response = Response(found, mimetype="text/vtt")
+    response = Response(found.text, mimetype="text/vtt")
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def _may_read(found: queries.CaptionText) -> bool:
+    """Who may open the lesson, as the player page asks it, and who may edit it. All others: as if there were none.
+
+    Captions of a replaced file count: who is watching it goes on with it.
+    """
+    if can("course.edit"):
+        return True
+    if found.withdrawn or not can("study"):
+        return False
+    today = clock.local_day(clock.now(), settings().timezone)
+    return reach.offered(session(), current_user.person_id, found.course_id, today)
 
 
 def _answer(status: int, text: str = "", **headers: str) -> Response:
@@ -164,19 +178,20 @@ def where(key: str) -> Response:
 @bp.patch("/uploads/<key>")
 @guard("course.edit")
 def receive(key: str) -> Response:
-    """Take a piece in. It is synced to disk, then counted, then acknowledged; no lock is held meanwhile."""
+    """Take a piece in. It is synced to disk, then counted, then acknowledged, while this request alone holds the
+    upload; no lock of the database is held meanwhile.
+    """
     if (wrong := _version_differs()) is not None:
         return wrong
     if request.mimetype != "application/offset+octet-stream":
         return _answer(415, _("Pieces of a file are application/offset+octet-stream."))
     offset, checksum = _whole("Upload-Offset"), _checksum()
-    with database().reading() as reader:
-        upload = uploads.own_upload(reader, key, current_user.person_id)
-    if offset != upload.received:
-        return _answer(409, _("The upload goes on elsewhere."), Upload_Offset=str(upload.received))
-    if request.content_length is not None and offset + request.content_length > upload.size:
-        return _answer(413, _("There are more bytes than were announced."))
-    return _store(upload, offset, checksum)
+    with uploads.held(database(), settings(), key, current_user.person_id) as upload:
+        if offset != upload.received:
+            return _answer(409, _("The upload goes on elsewhere."), Upload_Offset=str(upload.received))
+        if request.content_length is not None and offset + request.content_length > upload.size:
+            return _answer(413, _("There are more bytes than were announced."))
+        return _store(upload, offset, checksum)
 
 
 def _store(upload: Upload, offset: int, checksum: tuple[str, bytes] | None) -> Response:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.rules.credit.errors import SINGLE
+
 NOTED = ("id", "text")
+NUMBERED = ("version", "effective")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,22 @@ def changes(before: str, after: str) -> list[Change]:
     old, new = ({clause.id: clause for clause in clauses(text)} for text in (before, after))
     found = [Change(old.get(name), clause) for name, clause in new.items() if old.get(name) != clause]
     return found + [Change(clause, None) for name, clause in old.items() if name not in new]
+
+
+def header(before: str, after: str) -> list[tuple[str, str, str]]:
+    """The keys of [ruleset] and [period] that the second text changes: (key, before, after); "" where it is not
+    written. The number and the day of a version change with every version."""
+    old, new = ({table: tomllib.loads(text)[table] for table in SINGLE} for text in (before, after))
+    return [
+        (f"[{table}] {key}", _written(old[table], key), _written(new[table], key))
+        for table in SINGLE
+        for key in dict.fromkeys([*new[table], *old[table]])
+        if key not in NUMBERED and old[table].get(key) != new[table].get(key)
+    ]
+
+
+def _written(row: Mapping[str, Any], key: str) -> str:
+    return _value(row[key]) if key in row else ""
 
 
 def _printed(raw: object) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Annotated, TypedDict
 
@@ -64,12 +64,13 @@ def rule_key(ruleset: str, version: int) -> str:
     return f"{ruleset} {version}"
 
 
-def differing(then: Heads, now: Heads) -> list[str]:
-    """Whose chains, and which rule versions, do not stand in both alike."""
-    learners = then["learners"].keys() | now["learners"].keys()
-    rules = then["rules"].keys() | now["rules"].keys()
-    found = [f"learner {key}" for key in sorted(learners) if then["learners"].get(key) != now["learners"].get(key)]
-    return found + [f"rules {key}" for key in sorted(rules) if then["rules"].get(key) != now["rules"].get(key)]
+def differing(then: Heads, now: Heads) -> tuple[list[str], list[str]]:
+    """The keys of the learners, and those of the rule versions, that do not stand in both alike."""
+    return _differing(then["learners"], now["learners"]), _differing(then["rules"], now["rules"])
+
+
+def _differing(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    return sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
 
 
 def _learners(session: Session) -> dict[str, Head]:
@@ -87,16 +88,17 @@ def _learners(session: Session) -> dict[str, Head]:
 
 
 def _evidence_heads(session: Session) -> Iterator[tuple[int, tuple[int, str]]]:
-    rows = session.execute(
+    query = (
         select(Evidence.learner_id, Evidence.id, Evidence.payload_hash)
         .order_by(Evidence.learner_id, Evidence.id)
         .execution_options(yield_per=10_000)
     )
-    for learner_id, own in groupby(rows, key=lambda row: row[0]):
-        head = (0, ledger.START)
-        for _learner, row_id, payload_hash in own:
-            head = (row_id, ledger.extend(head[1], payload_hash))
-        yield learner_id, head
+    with session.execute(query) as rows:
+        for learner_id, own in groupby(rows, key=lambda row: row[0]):
+            head = (0, ledger.START)
+            for _learner, row_id, payload_hash in own:
+                head = (row_id, ledger.extend(head[1], payload_hash))
+            yield learner_id, head
 
 
 def _rules(session: Session) -> dict[str, RuleHead]:

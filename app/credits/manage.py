@@ -1,10 +1,12 @@
-"""The rules' versions for staff: read them, and publish the next one."""
+"""The rules' versions for staff: read them, check the next one, and publish what was checked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -12,15 +14,32 @@ from werkzeug.wrappers import Response
 from app.base import clock
 from app.base.access import guard
 from app.base.errors import NotFound, Refused
-from app.base.unit_of_work import session, settings
+from app.base.unit_of_work import database, session, settings
 from app.credits import changes, queries, rulebook, shown
+from app.credits.changes import Change, Clause
 from app.credits.forms import RulesForm
 from app.credits.queries import VersionRow
+from app.rules.credit.clauses import RuleSet
 from app.rules.credit.document import load
 from app.rules.credit.errors import RuleErrors
 
 bp = Blueprint("rules", __name__, template_folder="templates")
 Page = str | Response | tuple[str, int]
+Mistakes = Sequence[tuple[str, str]]  # what is wrong, and the line as it was written
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What publishing a text would do. `seal` is its hash: only this very text is published by it."""
+
+    seal: str
+    number: int
+    day: date
+    before: VersionRow | None
+    changes: list[Change]
+    header: list[tuple[str, str, str]]
+    clauses: list[Clause]
+    learners: int
 
 
 @bp.get("/rules")
@@ -45,6 +64,7 @@ def version(number: int) -> str:
         row=row,
         before=before,
         changes=changes.changes(before.text, row.text) if before else [],
+        header=changes.header(before.text, row.text) if before else [],
         clauses=changes.clauses(row.text),
         language="en" if shown.english() else "zh",
         in_force=_in_force(found),
@@ -59,27 +79,30 @@ def draft() -> str:
     found = queries.versions(session())
     newest = found[0] if found else None
     text = rulebook.next_text(newest.text, newest.version + 1, _next_month(newest)) if newest else ""
-    form = RulesForm(text=text)
-    return _form(form, newest, [])
+    return _form(RulesForm(text=text))
 
 
 @bp.post("/rules/new")
 @guard("rules.publish")
 def publish() -> Page:
-    """Publish what the form says; mistakes are listed with their lines and the text is kept."""
+    """Check what the form says, or publish it if this very text was checked. Mistakes are listed with their
+    lines, and the text is kept."""
     form = RulesForm()
-    unreadable = _unreadable(form)  # before anything is locked: a long text takes its time
-    found = queries.versions(session())
-    newest = found[0] if found else None
-    if unreadable is not None:
-        return _form(form, newest, unreadable), 422
+    if not form.validate_on_submit():
+        return _form(form), 422
+    text = str(form.text.data)
     try:
-        row = rulebook.publish_rules(session(), form.text.data, current_user.person_id)
+        fresh = load(text)  # before anything is locked: a long text takes its time
+        sealed = request.form.get("publish")
+        if sealed != rulebook.text_hash(text):
+            found = _checked(fresh, text)
+            return _form(form, checked=found, edited=sealed is not None), 200 if sealed is None else 409
+        row = rulebook.publish_rules(session(), text, current_user.person_id, fresh)
     except RuleErrors as wrong:
-        return _form(form, newest, _mistakes(wrong, form.text.data)), 422
+        return _form(form, _mistakes(wrong, text)), 422
     except Refused as refused:
         form.form_errors.append(refused.text)
-        return _form(form, newest, []), refused.status
+        return _form(form), refused.status
     flash(
         _(
             "Version %(number)s holds from %(day)s on. Nothing that was already earned changes.",
@@ -91,26 +114,37 @@ def publish() -> Page:
     return redirect(url_for("rules.version", number=row.version))
 
 
-def _unreadable(form: RulesForm) -> list[tuple[str, str]] | None:
-    """Why the form cannot be published, whatever was published before; None when it may be."""
-    if not form.validate_on_submit():
-        return []
-    try:
-        load(form.text.data.replace("\r\n", "\n"))
-    except RuleErrors as wrong:
-        return _mistakes(wrong, form.text.data)
-    return None
+def _checked(fresh: RuleSet, text: str) -> Checked:
+    """What the text would change; RuleErrors where it cannot be published."""
+    with database().reading() as reader:
+        rulebook.check(reader, fresh, text)
+        before = next(iter(queries.versions(reader)), None)
+        learners = queries.learners_on(reader, fresh.effective)
+    return Checked(
+        rulebook.text_hash(text),
+        fresh.version,
+        fresh.effective,
+        before,
+        changes.changes(before.text, text) if before else [],
+        changes.header(before.text, text) if before else [],
+        changes.clauses(text),
+        learners,
+    )
 
 
-def _form(form: RulesForm, newest: VersionRow | None, mistakes: list[tuple[str, str]]) -> str:
-    return render_template("credits/rules_new.html", form=form, newest=newest, mistakes=mistakes)
+def _form(form: RulesForm, mistakes: Mistakes = (), checked: Checked | None = None, edited: bool = False) -> str:
+    language = "en" if shown.english() else "zh"
+    return render_template(
+        "credits/rules_new.html", form=form, mistakes=mistakes, checked=checked, edited=edited, language=language
+    )
 
 
-def _mistakes(wrong: RuleErrors, text: str) -> list[tuple[str, str]]:
-    """Each mistake with the line that it names, as it was written."""
-    lines = text.replace("\r\n", "\n").split("\n")  # as TOML counts them
+def _mistakes(wrong: RuleErrors, text: str) -> Mistakes:
+    """Each mistake in the reader's language, with the line that it names as it was written."""
+    lines = text.split("\n")  # as TOML counts them
     return [
-        (str(error), lines[error.line - 1].strip() if 0 < error.line <= len(lines) else "") for error in wrong.errors
+        (error.said().told(_), lines[error.line - 1].strip() if 0 < error.line <= len(lines) else "")
+        for error in wrong.errors
     ]
 
 

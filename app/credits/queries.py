@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.credits import reach
 from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, RuleVersion
 from app.people import queries as people
-from app.people.models import Person
+from app.people.models import Person, RoleGrant
 from app.people.queries import PersonRow
 from app.rules.access import Scope
 from app.rules.ledger import COUNTABLE
@@ -146,3 +146,17 @@ def versions(session: Session) -> list[VersionRow]:
         .order_by(RuleVersion.effective.desc())
     )
     return [VersionRow(row[0], row[1], row[2], row[3], row[4] or "") for row in rows]
+
+
+def learners_on(session: Session, day: date) -> int:
+    """How many people are learners on a day, as far as is known now."""
+    return session.execute(
+        select(func.count(RoleGrant.person_id.distinct()))
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.role == "learner",
+            RoleGrant.since <= day,
+            or_(RoleGrant.until.is_(None), RoleGrant.until > day),
+            Person.disabled_at.is_(None),
+        )
+    ).scalar_one()

@@ -111,28 +111,32 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
 )
 
 
-def carefully(session: Session, model: Any, *where: Any) -> tuple[list[Any], list[Unreadable]]:
-    """The rows that can be read, in the order of their keys, and each value that cannot.
+def carefully(
+    session: Session, model: Any, *where: Any, columns: Sequence[str] = ()
+) -> tuple[list[Any], list[Unreadable]]:
+    """The rows that can be read (or these columns of them), in the order of their keys; each value that cannot.
 
     SQLite keeps any value in any column, PostgreSQL days that Python does not know: the usual way of reading
     fails at the first of them.
     """
     table: Table = model.__table__
+    wanted = [column for column in table.columns if not columns or column.name in columns]
     sqlite = session.get_bind().dialect.name == "sqlite"
     form = "CAST(typeof({0}) || ':' || {0} AS BLOB)" if sqlite else "'text:' || CAST({0} AS text)"
-    raw = [literal_column(form.format(f'{table.name}."{column.name}"')).label(f"c_{column.name}") for column in table.c]
+    raw: list[Any] = [literal_column(form.format(f'{table.name}."{column.name}"')) for column in wanted]
     query = select(*raw).select_from(table).where(*where).order_by(*table.primary_key.columns)
-    rows, bad = [], []
+    rows: list[Any] = []
+    bad: list[Unreadable] = []
+    label, names = _NAMES[table.name]
     for values in session.execute(query):
-        texts = {column.name: _kept(value) for column, value in zip(table.c, values, strict=True)}
-        label, names = _NAMES[table.name]
-        name = " ".join([label, *(str(texts[each][1]) for each in names)])
+        kept = {column.name: _kept(value) for column, value in zip(wanted, values, strict=True)}
+        name = " ".join([label, *(_printable(kept[each][1]) for each in names)])
         row, wrong = {}, []
-        for column in table.c:
+        for column in wanted:
             try:
-                row[column.name] = _value(column, *texts[column.name], sqlite)
-            except (ValueError, KeyError):
-                wrong.append(Unreadable(f"{name}.{column.name}", _kind(column)[0], _shown(texts[column.name])))
+                row[column.name] = _value(column, *kept[column.name], sqlite)
+            except (ValueError, KeyError, OverflowError):
+                wrong.append(Unreadable(f"{name}.{column.name}", _kind(column)[0], _shown(*kept[column.name])))
         bad += wrong
         if not wrong:
             rows.append(SimpleNamespace(**row))
@@ -148,9 +152,12 @@ def _kept(value: Any) -> tuple[str, str | None]:
     return form.decode(), rest.decode("utf-8", "surrogateescape")
 
 
-def _shown(kept: tuple[str, str | None]) -> str:
-    form, text = kept
-    return "nothing" if text is None else f"{form} {text[:60]!a}"
+def _printable(text: str | None) -> str:
+    return (text or "")[:60].encode("utf-8", "backslashreplace").decode()
+
+
+def _shown(form: str, text: str | None) -> str:
+    return "nothing" if text is None else f"{form} {_printable(text)!r}"
 
 
 def _kind(column: Column[Any]) -> tuple[str, str]:
@@ -158,7 +165,7 @@ def _kind(column: Column[Any]) -> tuple[str, str]:
 
 
 def _value(column: Column[Any], form: str, text: str | None, sqlite: bool) -> Any:
-    """The value; ValueError or KeyError when it is none of the column's kind."""
+    """The value; ValueError, KeyError or OverflowError when it is none of the column's kind."""
     if text is None:
         if not column.nullable:
             raise ValueError("nothing")

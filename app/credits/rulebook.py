@@ -16,7 +16,7 @@ from app.credits.models import RuleVersion
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.document import load
-from app.rules.credit.errors import RuleError, RuleErrors
+from app.rules.credit.errors import RuleError, RuleErrors, Said, say
 from app.rules.credit.lines import scan
 
 # By the hashes of the texts: loading takes milliseconds, and it is asked for at every settlement.
@@ -45,19 +45,26 @@ def book(session: Session) -> RuleBook | None:
     return found
 
 
-def publish_rules(session: Session, text: str, actor_id: int | None) -> RuleVersion:
-    """Publish a version; it holds from its day on, and what was earned before that day stays.
-
-    Raises RuleErrors with every mistake and its line: of the language, and of publishing (the day lies
-    ahead, the number follows the last, same id, time zone and period, every clause in both languages).
-    """
-    text = text.replace("\r\n", "\n")
-    fresh = load(text)
-    known = session.scalars(select(RuleVersion).order_by(RuleVersion.effective)).all()
-    errors = _publishable(fresh, text, known[-1] if known else None)
+def check(session: Session, fresh: RuleSet, text: str) -> None:
+    """Raise RuleErrors with every mistake that keeps a loaded text from being published as the next version: the
+    day lies ahead, the number follows the last, same id, time zone and period, every clause in both languages."""
+    known = book(session)
+    versions = known.versions if known else ()
+    errors = _publishable(fresh, text, versions[-1] if versions else None)
     if errors:
         raise RuleErrors(errors)
-    RuleBook([*(load(row.text) for row in known), fresh])  # refuses another time zone or period
+    RuleBook([*versions, fresh])  # refuses another time zone or period
+
+
+def publish_rules(session: Session, text: str, actor_id: int | None, fresh: RuleSet | None = None) -> RuleVersion:
+    """Publish a version; it holds from its day on, and what was earned before that day stays.
+
+    `fresh`: the text as loaded, where that was done before anything was locked. Raises RuleErrors with every
+    mistake and its line: of the language, and those of `check`.
+    """
+    text = text.replace("\r\n", "\n")
+    fresh = fresh or load(text)
+    check(session, fresh, text)
     row = RuleVersion(
         ruleset=fresh.id,
         version=fresh.version,
@@ -84,29 +91,29 @@ def publish_rules(session: Session, text: str, actor_id: int | None) -> RuleVers
     return row
 
 
-def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[RuleError]:
+def _publishable(fresh: RuleSet, text: str, last: RuleSet | None) -> list[RuleError]:
     lines = scan(text)
 
-    def header(key: str, message: str) -> RuleError:
+    def header(key: str, message: Said) -> RuleError:
         return RuleError(lines.of("ruleset", 0, key), "ruleset", fresh.id, message)
 
     errors = [
-        RuleError(fresh.lines.get(clause, 1), "", "", _("%(clause)s: write its text in zh and en.", clause=clause))
+        RuleError(fresh.lines.get(clause, 1), "", "", say("%(clause)s: write its text in zh and en.", clause=clause))
         for clause in fresh.without_text()
     ]
     if last is None:
         return errors
     today = clock.local_day(clock.now(), fresh.timezone)
     earliest, latest = max(today, last.effective), today + FURTHEST
-    if fresh.id != last.ruleset:
-        errors.append(header("id", _("The academy's rule set is %(id)s; keep this id.", id=last.ruleset)))
+    if fresh.id != last.id:
+        errors.append(header("id", say("The academy's rule set is %(id)s; keep this id.", id=last.id)))
     if fresh.version != last.version + 1:
-        errors.append(header("version", _("The next version is %(number)s.", number=last.version + 1)))
+        errors.append(header("version", say("The next version is %(number)s.", number=last.version + 1)))
     if fresh.effective <= earliest:
         errors.append(
             header(
                 "effective",
-                _(
+                say(
                     "Versions hold for days to come: write a day after %(day)s. What was earned stays.",
                     day=earliest.isoformat(),
                 ),
@@ -114,7 +121,7 @@ def _publishable(fresh: RuleSet, text: str, last: RuleVersion | None) -> list[Ru
         )
     elif fresh.effective > latest:
         # A wrong year would close the door to every version that is needed before it.
-        errors.append(header("effective", _("That is far ahead: write a day up to %(day)s.", day=latest.isoformat())))
+        errors.append(header("effective", say("That is far ahead: write a day up to %(day)s.", day=latest.isoformat())))
     return errors
 
 

@@ -20,7 +20,9 @@ from app.credits.rows import EvidenceRow, TransactionRow, books_of
 from app.credits.rulebook import book
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
-from app.rules.credit.clauses import Mark, RuleSet
+from app.rules.credit.clauses import RuleSet
+from app.rules.credit.formula import Numbers
+from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import PeriodResult, Why
 
 
@@ -35,6 +37,14 @@ class Piece:
     known_at: datetime
     recorded_by: str
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The clauses that judged a piece, and the numbers that they read (`rules.credit.kinds.NUMBERS`)."""
+
+    plan: Plan
+    numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Line:
     reversed_by: int | None
     hash: str
     why: tuple[Why, ...]
-    mark: Mark | None
+    judged: Judged | None
     balances: Mapping[str, int]
     total: int
 
@@ -140,7 +150,7 @@ def statement_of(
     stands = standing(transactions, own.entries)
     surplus, missing = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
     pieces = _pieces(rules, evidence)
-    teller = _Teller(rules, pieces, _marks(rules, evidence))
+    teller = _Teller(rules, pieces, _judged(rules, evidence))
     lines_of: dict[int, list[ledger.Entry]] = {}
     for entry in own.entries:
         lines_of.setdefault(entry.seq, []).append((entry.account, entry.amount))
@@ -178,15 +188,15 @@ def _pieces(rules: RuleBook, evidence: Sequence[EvidenceRow]) -> dict[str, Piece
     }
 
 
-def _marks(rules: RuleBook, evidence: Sequence[EvidenceRow]) -> dict[str, Mark]:
-    """Evidence key → the mark that it had to reach."""
+def _judged(rules: RuleBook, evidence: Sequence[EvidenceRow]) -> dict[str, Judged]:
+    """Evidence key → what judged it; pieces that no clause converts are missing."""
     found = {}
     for piece in pieces_of(evidence):
         day, minute = rules.local(piece.happened, piece.kind)
         version = rules.version_on(day)
         plan = rules.plan(version, piece.snapshot, minute) if version is not None else None
-        if plan is not None and plan.mark is not None:
-            found[piece.id] = plan.mark
+        if plan is not None:
+            found[piece.id] = Judged(plan, piece.numbers)
     return found
 
 
@@ -196,7 +206,7 @@ class _Teller:
 
     rules: RuleBook
     pieces: Mapping[str, Piece]
-    marks: Mapping[str, Mark]
+    judged: Mapping[str, Judged]
     balances: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def lines(
@@ -226,7 +236,7 @@ class _Teller:
             reversed_by,
             row.hash,
             tuple(Why(clause, did, tuple(numbers)) for clause, did, numbers in steps),
-            self.marks.get(row.evidence_key),
+            self.judged.get(row.evidence_key),
             dict(self.balances),
             sum(self.balances.values()),
         )

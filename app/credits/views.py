@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.base import audit, clock
 from app.base.access import guard, scope, signed_in
 from app.base.errors import NotFound
-from app.base.labels import label, seal
+from app.base.labels import label, month, seal
 from app.base.unit_of_work import database, session, settings
 from app.credits import queries, shown
 from app.credits.export import statement_csv
@@ -131,7 +131,8 @@ def _shown(found: Statement, endpoint: str, more: dict[str, Any]) -> dict[str, A
         "label": label,
         "months": _months(part),
         "open": opened,
-        "told": shown.told(found.lines[at], found, settings().timezone) if at is not None else None,
+        "told": shown.told(found.lines[at], found) if at is not None else None,
+        "decimals": shown.decimals_of(found),
         "periods": [
             (_period_text(found, start), url_for(endpoint, **{**here, "period": start.isoformat()}),
              start == found.period.start)
@@ -159,8 +160,8 @@ def _months(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     """The lines in runs of one month each."""
     found: list[tuple[str, list[Line]]] = []
     for line in lines:
-        month = shown.day_text(line.day, "yMMMM")
-        if not found or found[-1][0] != month:
-            found.append((month, []))
+        text = month(line.day)
+        if not found or found[-1][0] != text:
+            found.append((text, []))
         found[-1][1].append(line)
     return found

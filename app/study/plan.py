@@ -22,11 +22,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Courses not done, in the order in which they help; `total` and `short` in thousandths."""
+    """Courses not done, in the order in which they help; thousandths.
+
+    `total`: what these give, `offered`: what all offered ones that help give; `enough`: does that close the gap;
+    `more`: how many others are needed for it beside these.
+    """
 
     courses: tuple[CourseView, ...]
     total: int
     short: int
+    offered: int
+    enough: bool
+    more: int
 
 
 def due(year: Year) -> list[Due]:
@@ -53,18 +60,26 @@ def closing(year: Year) -> Plan | None:
     short = {part.bucket: part.short for part in year.duty.parts}
     anything = short.pop("", year.duty.short if not short else 0)
     chosen: list[CourseView] = []
-    open_ = [course for course in year.courses if not course.done and course.worth > 0]
+    open_ = [course for course in year.courses if not course.done and course.left > 0]
     # Required ones first, then what helps a bucket that is short, then the shorter way.
     open_.sort(key=lambda c: (not c.required, short.get(c.bucket, 0) == 0, c.length_ms - c.counted_ms, c.row.id))
     for course in open_:
+        if sum(short.values()) + anything <= 0:
+            break
         left = short.get(course.bucket, 0)
         if left + anything <= 0 and not course.required:
             continue
         chosen.append(course)
-        given = min(left, course.worth)
+        given = min(left, course.left)
         if course.bucket in short:
             short[course.bucket] = left - given
-        anything = max(0, anything - (course.worth - given))
-        if len(chosen) == MOST or sum(short.values()) + anything <= 0:
-            break
-    return Plan(tuple(chosen), sum(course.worth for course in chosen), year.duty.short)
+        anything = max(0, anything - (course.left - given))
+    near = chosen[:MOST]
+    return Plan(
+        courses=tuple(near),
+        total=sum(course.left for course in near),
+        short=year.duty.short,
+        offered=sum(course.left for course in chosen),
+        enough=sum(short.values()) + anything <= 0,
+        more=len(chosen) - len(near),
+    )

@@ -85,6 +85,11 @@ class CourseView:
         return sum(lesson.worth for lesson in self.lessons)
 
     @property
+    def left(self) -> int:
+        """What its lessons that are not done still give, in thousandths."""
+        return sum(lesson.worth for lesson in self.lessons if not lesson.done)
+
+    @property
     def bucket(self) -> str:
         """The bucket it goes to."""
         return next((lesson.bucket for lesson in self.lessons if lesson.bucket), self.row.subject_bucket)
@@ -126,6 +131,11 @@ class Year:
     def required(self) -> list[CourseView]:
         """What must be done, by due date."""
         return [course for course in self.courses if course.required]
+
+    @property
+    def readings(self) -> list[LessonView]:
+        """What is required and can only be read: its time does not count yet, so nothing says whether it was."""
+        return [lesson for course in self.required for lesson in course.lessons if not lesson.row.counts]
 
     @property
     def resume(self) -> CourseView | None:

@@ -14,6 +14,7 @@ from app.base import clock, labels
 from app.base.access import guard, signed_in
 from app.base.errors import NotFound
 from app.base.unit_of_work import session, settings
+from app.courses import queries as courses
 from app.study import plan, queries
 from app.study.catalogue import Wanted, search
 
@@ -32,17 +33,31 @@ def _today() -> date:
     return clock.local_day(clock.now(), settings().timezone)
 
 
+def _course_title(code: str) -> str:
+    """A course's title for those who know only its code (the statement's evidence); else the code itself."""
+    found = courses.course_by_code(session(), code)
+    if found is None:
+        return code
+    return (found.title_en if labels.english() else "") or found.title
+
+
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
     """The words for codes and days, for every template."""
     return {
         "label": labels.label,
         "bucket_seal": labels.seal,
+        "role_later": labels.LATER,
         "short_day": labels.short_day,
         "short_time": labels.short_time,
+        "list_day": labels.list_day,
+        "list_time": labels.list_time,
         "full_day": labels.full_day,
+        "year_of": labels.year_of,
         "weekday": labels.weekday,
+        "clock_time": labels.clock_time,
         "distance": labels.distance,
+        "course_title": _course_title,
     }
 
 

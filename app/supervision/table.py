@@ -7,7 +7,7 @@ import io
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -138,29 +138,46 @@ def hours_text(thousandths: int) -> str:
     return f"{thousandths // 1000}.{thousandths % 1000:03d}"
 
 
+def finish_text(row: LearnerRow, said: Callable[[date], str]) -> str:
+    """When a learner is expected to finish, as the page and the file say it; `said` writes the day."""
+    if row.status == "done":
+        return labels.label("status", "done")
+    if row.outlook is None or row.duty is None:
+        return ""
+    finish = row.outlook.finish
+    return said(finish) if finish is not None and finish <= row.duty.end else str(_("not this year"))
+
+
 def as_csv(view: ClassView, rows: list[LearnerRow], local: Callable[[datetime], str]) -> str:
-    """The table as CSV with a byte order mark: spreadsheets then read Chinese as it is. `local` formats times."""
+    """The table as CSV with a byte order mark: spreadsheets then read Chinese as it is. `local` formats times.
+
+    What is missing stands in one column for the whole and one for each part of the duty.
+    """
+    parts = dict.fromkeys(part.bucket for row in rows if row.duty for part in row.duty.parts)
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([
+    missing = [_("Missing: %(subject)s", subject=labels.label("bucket", bucket)) for bucket in parts]
+    writer.writerow([safe_cell(title) for title in (
         _("Login"), _("Name"), _("Unit"), _("Rank band"), _("Hours counted"), _("Hours owed"), _("Hours missing"),
-        _("Required courses done"), _("Required courses"), _("Status"), _("Expected finish"), _("Last activity"),
-    ])  # fmt: skip
+        *missing, _("Required courses done"), _("Required courses"), _("Status"), _("Expected finish"),
+        _("Last activity"),
+    )])  # fmt: skip
     for row in rows:
-        duty, ahead = row.duty, row.outlook
-        finish = ahead.finish if ahead and ahead.status != "done" else None
+        duty, standing = row.duty, row.standing
+        short = {part.bucket: part.short for part in duty.parts} if duty else {}
         cells = [
             row.person.login,
             row.person.name,
-            row.standing.unit_name,
-            labels.label("band", row.standing.band),
+            (standing.unit_name_en if labels.english() else "") or standing.unit_name,
+            labels.label("band", standing.band),
             hours_text(duty.got) if duty else "",
             hours_text(duty.quota) if duty else "",
             hours_text(duty.short) if duty else "",
+            *(hours_text(short[bucket]) if bucket in short else "" for bucket in parts),
             str(row.done),
             str(len(row.required)),
             labels.label("status", row.status),
-            finish.isoformat() if finish else "",
+            finish_text(row, date.isoformat),
             local(clock.from_ms(row.last_ms)) if row.last_ms else "",
         ]
         writer.writerow([safe_cell(cell) for cell in cells])

@@ -73,6 +73,7 @@ def my_class(code: str) -> str:
         target=target,
         even=like.even(view.day) if like else None,
         lately=lately.postings(session(), view.row.id, view.day, LATELY),
+        finish_text=table.finish_text,
         page_url=page,
         from_ms=clock.from_ms,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
@@ -23,14 +24,19 @@ class Progress:
     watched_at_ms: int
 
 
+_LEARNER: BindParameter[int] = bindparam("learner")
+_VERSIONS: BindParameter[Any] = bindparam("versions", expanding=True)
+_PROGRESS = select(
+    Coverage.media_version_id, Coverage.counted_ms, Coverage.pending_ms, Coverage.resume_ms, Coverage.watched_at_ms
+).where(Coverage.learner_id == _LEARNER, Coverage.media_version_id.in_(_VERSIONS))
+_CLASS_PROGRESS = select(
+    Coverage.learner_id, Coverage.media_version_id, Coverage.counted_ms, Coverage.watched_at_ms
+).where(Coverage.learner_id.in_(bindparam("learners", expanding=True)), Coverage.media_version_id.in_(_VERSIONS))
+
+
 def progress(session: Session, learner_id: int, media_version_ids: Sequence[int]) -> dict[int, Progress]:
     """By media version; those never opened are missing."""
-    found = session.execute(
-        select(
-            Coverage.media_version_id, Coverage.counted_ms, Coverage.pending_ms, Coverage.resume_ms,
-            Coverage.watched_at_ms,
-        ).where(Coverage.learner_id == learner_id, Coverage.media_version_id.in_(media_version_ids))
-    )  # fmt: skip
+    found = session.execute(_PROGRESS, {"learner": learner_id, "versions": list(media_version_ids)})
     return {row[0]: Progress(*row[1:]) for row in found}
 
 
@@ -38,11 +44,8 @@ def class_progress(
     session: Session, learner_ids: Sequence[int], media_version_ids: Sequence[int]
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """By (learner, media version): counted ms and the last moment watched (ms since 1970)."""
-    found = session.execute(
-        select(Coverage.learner_id, Coverage.media_version_id, Coverage.counted_ms, Coverage.watched_at_ms).where(
-            Coverage.learner_id.in_(learner_ids), Coverage.media_version_id.in_(media_version_ids)
-        )
-    )
+    given = {"learners": list(learner_ids), "versions": list(media_version_ids)}
+    found = session.execute(_CLASS_PROGRESS, given)
     return {(row[0], row[1]): (row[2], row[3]) for row in found}
 
 
@@ -75,22 +78,24 @@ def _pairs(packed: bytes) -> list[list[int]]:
     return [list(pair) for pair in spans.pairs(spans.unpack(packed))]
 
 
+_CREDIT = (
+    select(LedgerTransaction.seq, LedgerEntry.account, LedgerEntry.amount)
+    .join(
+        LedgerEntry,
+        (LedgerEntry.learner_id == LedgerTransaction.learner_id) & (LedgerEntry.seq == LedgerTransaction.seq),
+    )
+    .where(
+        LedgerTransaction.learner_id == _LEARNER,
+        LedgerTransaction.evidence_key.like(bindparam("keys")),
+        LedgerEntry.account.like("learner/%/countable"),
+    )
+    .order_by(LedgerTransaction.seq.desc())
+)
+
+
 def credit_of(session: Session, learner_id: int, media_version_id: int) -> list[tuple[int, str, int]]:
     """What this learner has been credited for a media version: (ledger number, bucket, thousandths), newest first."""
-    rows = session.execute(
-        select(LedgerTransaction.seq, LedgerEntry.account, LedgerEntry.amount)
-        .join(
-            LedgerEntry,
-            (LedgerEntry.learner_id == LedgerTransaction.learner_id) & (LedgerEntry.seq == LedgerTransaction.seq),
-        )
-        .where(
-            LedgerTransaction.learner_id == learner_id,
-            LedgerTransaction.evidence_key.startswith(f"watched:{media_version_id}:", autoescape=True),
-            LedgerEntry.account.startswith("learner/"),
-            LedgerEntry.account.endswith("/countable"),
-        )
-        .order_by(LedgerTransaction.seq.desc())
-    ).all()
+    rows = session.execute(_CREDIT, {"learner": learner_id, "keys": f"watched:{media_version_id}:%"}).all()
     sums: dict[str, list[int]] = {}
     for seq, account, amount in rows:
         found = sums.setdefault(account.split("/")[2], [seq, 0])

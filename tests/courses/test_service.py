@@ -107,9 +107,10 @@ def test_a_film_becomes_a_lesson(session: Session, tmp_path: Path, clip: Path) -
     assert found is not None
     assert (found.media_version.id, found.provider_code) == (version.id, "own")
     assert [caption.language for caption in found.captions] == ["zh"]
-    assert queries.caption_text(session, found.captions[0].id) == (
-        "WEBVTT\n\n00:00:01.000 --> 00:00:01.900\nHello you\n"
-    )
+    caption = queries.caption(session, found.captions[0].id)
+    assert caption is not None
+    assert (caption.course_id, caption.withdrawn) == (lesson.course_id, False)
+    assert caption.text == ("WEBVTT\n\n00:00:01.000 --> 00:00:01.900\nHello you\n")
 
 
 def test_the_same_file_again_is_no_new_version(session: Session, tmp_path: Path, clip: Path) -> None:
@@ -150,7 +151,7 @@ def test_captions_are_replaced_by_language(session: Session, tmp_path: Path, cli
     first = service.attach_caption(session, version.id, "zh", SRT, "a.srt")
     second = service.attach_caption(session, version.id, "zh", SRT.replace(b"Hello", b"Again"), "b.srt")
     assert first.id == second.id
-    assert "Again" in str(queries.caption_text(session, second.id))
+    assert "Again" in str(queries.caption(session, second.id))
 
 
 def test_an_article(session: Session) -> None:

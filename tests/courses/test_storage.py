@@ -31,6 +31,7 @@ def test_what_goes_in_comes_out(store: Store, tmp_path: Path, put: Put) -> None:
     (tmp_path / "a").unlink()
     assert store.path(name).read_bytes() == raw
     assert [path.name for path in store.root.rglob("*") if path.is_file()] == [name]
+    assert store.path(name).stat().st_mode & 0o777 == 0o440, "stored once and for all"
 
 
 @pytest.mark.parametrize("put", WAYS)
@@ -40,11 +41,13 @@ def test_the_same_twice_is_one_file(store: Store, tmp_path: Path, put: Put) -> N
     assert put(store, tmp_path / "a") == put(store, tmp_path / "b")
 
 
-def test_a_torn_file_is_healed(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("put", WAYS)
+def test_a_torn_file_is_healed(store: Store, tmp_path: Path, put: Put) -> None:
     (tmp_path / "a").write_bytes(b"whole and long")
     name = store.put(tmp_path / "a")
+    store.path(name).chmod(0o640)
     store.path(name).write_bytes(b"who")
-    store.put(tmp_path / "a")
+    put(store, tmp_path / "a")
     assert store.path(name).read_bytes() == b"whole and long"
 
 

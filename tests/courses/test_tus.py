@@ -9,16 +9,14 @@ import os
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from app.base.db import Database
 from app.courses import uploads
-from app.courses.models import Caption, Upload
+from app.courses.models import Upload
 from app.factory import Academy
 from tests import factories
+from tests.courses.tus import ask, begin, patch
 from tests.factories.web import browser, token_in
-
-NAME = base64.b64encode("讲座.mp4".encode()).decode()
 
 
 @pytest.fixture
@@ -31,27 +29,6 @@ def editor(academy_app: Academy, web_db: Database) -> FlaskClient:
 @pytest.fixture
 def token(editor: FlaskClient) -> str:
     return token_in(editor.get("/edit/new"))
-
-
-def ask(client: FlaskClient, method: str, path: str, token: str, body: bytes = b"", **headers: str) -> TestResponse:
-    sent = {"Tus-Resumable": "1.0.0", "X-CSRFToken": token}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.open(path, method=method, headers={k: v for k, v in sent.items() if v}, data=body)
-
-
-def begin(client: FlaskClient, token: str, size: int) -> str:
-    answer = ask(
-        client, "POST", "/uploads", token, Upload_Length=str(size), Upload_Metadata=f"filename {NAME},kind dmlkZW8="
-    )
-    assert answer.status_code == 201, answer.text
-    assert answer.headers["Tus-Resumable"] == "1.0.0"
-    assert answer.headers["Upload-Expires"].endswith("GMT")
-    return answer.headers["Location"]
-
-
-def patch(client: FlaskClient, token: str, path: str, offset: int, body: bytes, **headers: str) -> TestResponse:
-    kind = headers.pop("Content_Type", "application/offset+octet-stream")
-    return ask(client, "PATCH", path, token, body, Upload_Offset=str(offset), Content_Type=kind, **headers)
 
 
 def test_a_file_in_two_pieces(editor: FlaskClient, token: str, academy_app: Academy, web_db: Database) -> None:
@@ -160,19 +137,6 @@ def test_learners_and_strangers_do_not_upload(editor: FlaskClient, academy_app: 
     assert ask(stranger, "POST", "/uploads", theirs, Upload_Length="5").status_code == 302
     with web_db.reading() as session:
         assert factories.count(session, Upload) == 0
-
-
-def test_captions_for_who_is_signed_in(editor: FlaskClient, academy_app: Academy, web_db: Database) -> None:
-    with web_db.writing() as session:
-        version = factories.versions(session, factories.course(session, "c"))[0]
-        session.add(Caption(media_version_id=version.id, language="zh", vtt="WEBVTT\n\n"))
-    learner = browser(academy_app, "l001")
-    answer = learner.get("/captions/1.vtt")
-    assert (answer.status_code, answer.mimetype, answer.text) == (200, "text/vtt", "WEBVTT\n\n")
-    again = learner.get("/captions/1.vtt", headers={"If-None-Match": answer.headers["ETag"]})
-    assert again.status_code == 304
-    assert learner.get("/captions/2.vtt").status_code == 404
-    assert browser(academy_app).get("/captions/1.vtt").status_code == 302
 
 
 def test_no_lock_is_held_while_bytes_arrive(editor: FlaskClient, token: str, web_db: Database) -> None:

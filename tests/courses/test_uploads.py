@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import os
@@ -16,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from app.base.db import Database
 from app.base.errors import BadInput, NotFound, Refused
 from app.base.settings import Settings, load
 from app.courses import uploads
@@ -109,16 +109,46 @@ def test_checksums(session: Session, settings: Settings, owner: int) -> None:
     assert uploads.receive(path, 0, 3, io.BytesIO(b"abc"), right) == 3
 
 
-def test_two_writers(session: Session, settings: Settings, owner: int) -> None:
+def test_only_one_holds_it(db: Database, settings: Settings) -> None:
+    with db.writing() as session:
+        owner = factories.person(session, "editor", "林栖", "course_editor", "academy").id
+        key = begin(session, settings, owner, 6).key
+    with uploads.held(db, settings, key, owner) as upload:
+        assert upload.received == 0
+        with pytest.raises(uploads.Busy, match="Another page"), uploads.held(db, settings, key, owner):
+            pass
+        with db.writing() as session:
+            uploads.advance(session, key, 0, 3)
+    with uploads.held(db, settings, key, owner) as upload:
+        assert upload.received == 3
+    with pytest.raises(NotFound), uploads.held(db, settings, key, owner + 1):
+        pass
+    with pytest.raises(NotFound), uploads.held(db, settings, "0" * 26, owner):
+        pass
+    assert sorted(path.name for path in uploads.folder(settings).iterdir()) == [key, f"{key}.lock"]
+
+
+def test_bytes_count_once(session: Session, settings: Settings, owner: int) -> None:
     upload = begin(session, settings, owner, 6)
-    path = uploads.path_of(settings, upload)
-    with path.open("rb") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(uploads.Busy):
-            uploads.receive(path, 0, 6, io.BytesIO(b"abc"))
     uploads.advance(session, upload.key, 0, 3)
     with pytest.raises(Refused, match="Another page"):
         uploads.advance(session, upload.key, 0, 3)
+    uploads.use(session, upload)
+    with pytest.raises(NotFound):
+        uploads.advance(session, upload.key, 3, 3)
+
+
+def test_a_whole_upload_is_not_opened_for_writing(
+    session: Session, settings: Settings, owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(session, settings, owner, 3)
+    send(session, settings, upload, io.BytesIO(b"abc"))
+
+    def opened(*_arguments: object) -> int:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(os, "open", opened)
+    assert send(session, settings, upload, io.BytesIO(b"xyz")) == 0
 
 
 def test_limits(session: Session, settings: Settings, owner: int) -> None:
@@ -155,14 +185,20 @@ def test_sweeping(session: Session, settings: Settings, owner: int, traveller: t
     paths = [uploads.path_of(settings, upload) for upload in (old, used, kept)]
     stray = uploads.folder(settings) / "01ARZ3NDEKTSV4RRFFQ69G5FAV.form"
     stray.touch()
+    locks = [path.with_name(f"{path.name}.lock") for path in paths]
+    for path in locks:
+        path.touch()
     old.created_at -= uploads.KEPT
     uploads.use(session, used)
     long_ago = factories.NOON.timestamp() - 7200
-    for path in (*paths, stray):
+    for path in (*paths, *locks, stray):
         os.utime(path, (long_ago, long_ago))
     traveller.shift(timedelta(seconds=1))
-    assert uploads.sweep_uploads(session, settings) == 3
+    assert 3 <= uploads.sweep_uploads(session, settings) <= 5  # a lock goes after its bytes, maybe in the same round
     assert [path.exists() for path in (*paths, stray)] == [False, False, True, False]
+    assert locks[2].exists(), "while there are bytes there is their lock"
+    uploads.sweep_uploads(session, settings)
+    assert [path.exists() for path in locks] == [False, False, True]
     assert uploads.sweep_uploads(session, settings) == 0
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.credits import heads, service
 from app.credits.models import LedgerTransaction
+from app.credits.rulebook import text_hash
 from app.credits.verify import verify
-from tests.credits.samples import watch
+from tests.credits.samples import RULES, watch
 
 
 def test_a_sound_ledger_has_no_differences(kept: Session) -> None:
@@ -24,18 +28,47 @@ def test_one_learner_alone(kept: Session, learner: int) -> None:
 
 
 def test_a_person_who_vanished_shows_in_the_heads_file(kept: Session) -> None:
-    exported: dict[str, heads.Head] = {**heads.export(kept), "01GONE": {"seq": 3, "hash": "x"}}
+    exported = heads.export(kept)
+    exported["learners"]["01GONE"] = {"seq": 3, "hash": "x", "evidence": 4, "digest": "y"}
     assert [(d.learner_key, d.what) for d in verify(kept, heads=exported).differences] == [("01GONE", "heads")]
 
 
 def test_heads_name_nobody(kept: Session) -> None:
     exported = heads.export(kept)
-    assert list(exported) == ["01LEARNER00000000000000001", "01LEARNER00000000000000002"]
+    assert list(exported["learners"]) == ["01LEARNER00000000000000001", "01LEARNER00000000000000002"]
     last = kept.scalars(
         select(LedgerTransaction).order_by(LedgerTransaction.learner_id, LedgerTransaction.seq.desc())
     ).first()
     assert last is not None
-    assert exported["01LEARNER00000000000000001"]["hash"] == last.hash
+    assert exported["learners"]["01LEARNER00000000000000001"]["hash"] == last.hash
+    assert exported["rules"] == {"yunting 1": {"effective": "2026-01-01", "hash": text_hash(RULES)}}
+
+
+def test_heads_are_read_as_they_were_written(kept: Session) -> None:
+    exported = heads.export(kept)
+    assert heads.read(json.dumps(exported).encode()) == exported
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"{",
+        b"\xff",
+        b"[" * 10_000,
+        b'{"learners": [], "rules": {}}',
+        b'{"learners": {}}',
+        b'{"learners": {"a": {"seq": "1", "hash": "", "evidence": 1, "digest": ""}}, "rules": {}}',
+        b'{"learners": {"a": {"seq": -1, "hash": "", "evidence": 1, "digest": ""}}, "rules": {}}',
+        b'{"learners": {"a": {"seq": 1, "evidence": 1, "digest": ""}}, "rules": {}}',
+        b'{"learners": {}, "rules": {"a 1": {"effective": 1, "hash": ""}}}',
+    ],
+)
+def test_heads_of_another_shape_are_refused(data: bytes) -> None:
+    with pytest.raises(heads.HeadsError, match="not an export"):
+        heads.read(data)
 
 
 def test_what_comes_after_the_export_is_no_difference(kept: Session, learner: int) -> None:

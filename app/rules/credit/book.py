@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import compress
 
 from app.rules.credit.clauses import RuleSet
-from app.rules.credit.errors import RuleError, RuleErrors
+from app.rules.credit.errors import RuleError, RuleErrors, Said, say
 from app.rules.credit.evidence import SNAPSHOT, Snapshot
 from app.rules.credit.kinds import SILENT
 from app.rules.credit.plan import Plan, compiled, values
@@ -26,7 +26,7 @@ class RuleBook:
     def __init__(self, versions: Sequence[RuleSet]) -> None:
         """Raises RuleErrors when they are not versions of one rule set, or share no period and time zone."""
         if not versions:
-            raise RuleErrors([RuleError(1, "ruleset", "", "at least one version is needed")])
+            raise RuleErrors([RuleError(1, "ruleset", "", say("at least one version is needed"))])
         self.versions = tuple(sorted(versions, key=lambda v: (v.effective, v.version)))
         self._check()
         first = self.versions[0]
@@ -43,20 +43,26 @@ class RuleBook:
         first, errors = self.versions[0], []
         for before, each in zip(self.versions, self.versions[1:], strict=False):
 
-            def wrong(table: str, text: str, version: int = each.version) -> None:
-                errors.append(RuleError(1, table, "", f"version {version}: {text}"))
+            def wrong(table: str, text: Said, version: int = each.version) -> None:
+                errors.append(
+                    RuleError(1, table, "", say("version %(number)s: %(message)s", number=version, message=text))
+                )
 
             if each.id != first.id:
-                wrong("ruleset", f"id {each.id!r} is another rule set than {first.id!r}")
+                wrong("ruleset", say("id %(id)r is another rule set than %(other)r", id=each.id, other=first.id))
             if each.version <= before.version or each.effective <= before.effective:
                 wrong(
                     "ruleset",
-                    f"version and effective date must both rise after version {before.version} ({before.effective})",
+                    say(
+                        "version and effective date must both rise after version %(number)s (%(day)s)",
+                        number=before.version,
+                        day=before.effective,
+                    ),
                 )
             if each.timezone.key != first.timezone.key:
-                wrong("ruleset", "all versions share one time zone; another one is a new rule set")
+                wrong("ruleset", say("all versions share one time zone; another one is a new rule set"))
             if each.period.shape() != first.period.shape():
-                wrong("period", "all versions share start, months, first and cycle; others are a new rule set")
+                wrong("period", say("all versions share start, months, first and cycle; others are a new rule set"))
         if errors:
             raise RuleErrors(errors)
 

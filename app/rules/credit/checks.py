@@ -9,10 +9,11 @@ from math import lcm
 from typing import Protocol
 
 from app.rules.credit.clauses import Convert, Duplicate, Mark, Requirement, Round, Test, Weight
+from app.rules.credit.errors import Said, say
 from app.rules.credit.kinds import CREDITABLE, NUMBERS
 from app.rules.credit.selector import Selector, ValueSet
 
-Wrong = Callable[[str, str, str], None]  # table, id, message
+Wrong = Callable[[str, str, Said], None]  # table, id, message
 _CREDITABLE = Selector({"kind": ValueSet(frozenset(CREDITABLE))})
 _NOTHING = (0,) * len(NUMBERS)
 _SEEN = tuple(10**9 if name in ("seen_ms", "length_ms") else 0 for name in NUMBERS)
@@ -35,8 +36,13 @@ def overlaps(table: str, rows: Sequence[_Row], lines: dict[str, int], wrong: Wro
             wrong(
                 table,
                 late.id,
-                f"overlaps [[{table}]] {early.id!r} (line {lines.get(early.id, 1)}): "
-                "a piece must match at most one; add a key that tells them apart",
+                say(
+                    "overlaps [[%(table)s]] %(id)r (line %(line)s): "
+                    "a piece must match at most one; add a key that tells them apart",
+                    table=table,
+                    id=early.id,
+                    line=lines.get(early.id, 1),
+                ),
             )
 
 
@@ -77,8 +83,11 @@ def rounding(converts: Sequence[Convert], weights: Sequence[Weight], rounds: Seq
             wrong(
                 "convert",
                 convert.id,
-                f"the result has denominator {worst} and may not be a whole thousandth: "
-                "a [[round]] must cover every piece this matches",
+                say(
+                    "the result has denominator %(number)s and may not be a whole thousandth: "
+                    "a [[round]] must cover every piece this matches",
+                    number=worst,
+                ),
             )
 
 
@@ -111,45 +120,49 @@ def watching(converts: Sequence[Convert], marks: Sequence[Mark], wrong: Wrong) -
             wrong(
                 "convert",
                 convert.id,
-                "the result may fall while more is watched: use 'seen' only where more of it gives more",
+                say("the result may fall while more is watched: use 'seen' only where more of it gives more"),
             )
         if convert.series != "increase" and any(box.minus_all(m.when for m in marks) for box in found):
             wrong(
                 "convert",
                 convert.id,
-                'matches watched facts with neither a [[mark]] nor series = "increase": the'
-                " first second would give the whole amount",
+                say(
+                    'matches watched facts with neither a [[mark]] nor series = "increase": the'
+                    " first second would give the whole amount"
+                ),
             )
     for mark in marks:
         if mark.when.meet(_WATCHED) is not None and not mark.measure.rises:
             wrong(
                 "mark",
                 mark.id,
-                "the measure may fall while more is watched: use 'seen' only where more of it gives more",
+                say("the measure may fall while more is watched: use 'seen' only where more of it gives more"),
             )
 
 
 def names(tests: Sequence[Test], requirements: Sequence[Requirement], wrong: Wrong) -> None:
     """Refuse names of tests that do not exist, and shares of shares."""
     known = {test.id: test for test in tests}
-    listed = ", ".join(known) or "none"
+    listed = ", ".join(known) or say("none")
     for test in tests:
         target = known.get(test.share_of) if test.share_of else None
         if test.share_of and target is None:
-            wrong("test", test.id, f"'share_of': there is no [[test]] {test.share_of!r}; tests: {listed}")
+            gone = say("there is no [[test]] %(id)r; tests: %(tests)s", id=test.share_of, tests=listed)
+            wrong("test", test.id, say("%(key)r: %(message)s", key="share_of", message=gone))
         elif target is not None and (target.share_of or target.measure != test.measure or target.cycle != test.cycle):
             wrong(
                 "test",
                 test.id,
-                "'share_of' must name a test with its own number, of the same measure and 'over'",
+                say("'share_of' must name a test with its own number, of the same measure and 'over'"),
             )
     for requirement in requirements:
         for name in sorted(requirement.meets.names() - set(known)):
-            wrong("requirement", requirement.id, f"there is no [[test]] {name!r}; tests: {listed}")
+            gone = say("there is no [[test]] %(id)r; tests: %(tests)s", id=name, tests=listed)
+            wrong("requirement", requirement.id, gone)
 
 
 def repeats(duplicates: Sequence[Duplicate], wrong: Wrong) -> None:
     """Refuse a key that names one field twice."""
     for duplicate in duplicates:
         if len(set(duplicate.key)) != len(duplicate.key):
-            wrong("duplicate", duplicate.id, "'key' names a field twice")
+            wrong("duplicate", duplicate.id, say("'key' names a field twice"))

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.rules.credit import checks, rows
+from app.rules.credit import checks, rows, syntax
 from app.rules.credit.clauses import RuleSet
-from app.rules.credit.errors import NOT_YET, SINGLE, RuleError, RuleErrors
+from app.rules.credit.errors import SINGLE, TABLE_NOT_YET, RuleError, RuleErrors, Said, not_yet, say
 from app.rules.credit.formula import MODES
 from app.rules.credit.lines import Lines, scan
 from app.rules.credit.periods import PeriodRule, QuotaRound
@@ -30,7 +30,6 @@ _PERIOD: Final = (
     "seal_after_months",
 )
 _TABLES = (*SINGLE, *rows.READERS, *rows.LATER)
-_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 LARGEST = 100_000
 # A dotted key costs the square of its depth.
 _MOST_POINTS = 100
@@ -42,16 +41,17 @@ _MOST_AXES = 6
 def load(text: str) -> RuleSet:
     """A rule set from its TOML text. Raises RuleErrors with every mistake, each with its line."""
     if len(text) > LARGEST:
-        raise RuleErrors([RuleError(1, "", "", f"longer than {LARGEST} characters")])
+        raise RuleErrors([RuleError(1, "", "", say("longer than %(most)s characters", most=LARGEST))])
     for place, row in enumerate(text.split("\n"), 1):
         if row.count(".") > _MOST_POINTS:
-            raise RuleErrors([RuleError(place, "", "", f"more than {_MOST_POINTS} points in one line")])
+            raise RuleErrors(
+                [RuleError(place, "", "", say("more than %(most)s points in one line", most=_MOST_POINTS))]
+            )
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
-        found = _PLACE.search(str(error))
-        line = int(found.group(1)) if found and found.group(1) else text.count("\n") + 1
-        raise RuleErrors([RuleError(line, "", "", f"not TOML: {_PLACE.sub('', str(error))}")]) from error
+        line, said = syntax.mistake(error, text)
+        raise RuleErrors([RuleError(line, "", "", said)]) from error
     return _Loader(data, scan(text)).ruleset()
 
 
@@ -68,10 +68,10 @@ class _Loader:
         """Read everything, then judge it together; raise all that was found."""
         for name in self.data:
             if name not in _TABLES:
-                self._wrong_table(name, f"unknown table; allowed: {', '.join(_TABLES)}")
+                self._wrong_table(name, say("unknown table; allowed: %(allowed)s", allowed=", ".join(_TABLES)))
         for name in rows.LATER:
             if name in self.data:
-                self._wrong_table(name, NOT_YET)
+                self._wrong_table(name, TABLE_NOT_YET)
         header, period = self._header(), self._period()
         found = {name: tuple(self._rows(name)) for name in rows.READERS}
         self._together(found)
@@ -92,7 +92,7 @@ class _Loader:
             lines=self.where,
         )
 
-    def _wrong_table(self, name: str, message: str) -> None:
+    def _wrong_table(self, name: str, message: Said) -> None:
         data = self.data[name]
         count = len(data) if isinstance(data, list) else 1
         known = [self.lines.rows.get((name, row)) or self.lines.keys.get(("", 0, name)) for row in range(count)]
@@ -102,7 +102,8 @@ class _Loader:
     def _single(self, name: str, allowed: Sequence[str]) -> Row | None:
         data = self.data.get(name)
         if not isinstance(data, dict):
-            self.errors.append(RuleError(self.lines.of(name, 0), name, "", f"the table [{name}] is missing"))
+            missing = say("the table [%(table)s] is missing", table=name)
+            self.errors.append(RuleError(self.lines.of(name, 0), name, "", missing))
             return None
         return Row(name, 0, data, self.lines, self.errors, allowed)
 
@@ -116,11 +117,16 @@ class _Loader:
         try:
             timezone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            row.wrong(f"'timezone': there is no time zone {zone!r}; write one such as \"Asia/Shanghai\"", "timezone")
+            row.wrong(
+                say("'timezone': there is no time zone %(zone)r; write one such as \"Asia/Shanghai\"", zone=zone),
+                "timezone",
+            )
             timezone = ZoneInfo("UTC")
         verify_by = row.data.get("verify_by")
         if verify_by is not None and type(verify_by) is not date and not _month_day(verify_by):
-            row.wrong(f"'verify_by' must be a date or look like \"01-31\", not {verify_by!r}", "verify_by")
+            row.wrong(
+                say("'verify_by' must be a date or look like \"01-31\", not %(found)r", found=verify_by), "verify_by"
+            )
         return {
             "id": row.text("id", longest=80),
             "version": row.whole("version", 1, 1, 1_000_000),
@@ -142,17 +148,20 @@ class _Loader:
         if start is None or start[1] > 28:
             start = None
             row.wrong(
-                f"'start' must look like \"12-01\" with a day from 01 to 28, not {row.data.get('start')!r}",
+                say(
+                    "'start' must look like \"12-01\" with a day from 01 to 28, not %(found)r",
+                    found=row.data.get("start"),
+                ),
                 "start",
             )
         month, day = start or (1, 1)
         standing = row.choice("standing", ("last_day", "most", "pro_rata"), "last_day")
         reduce = row.choice("reduce", ("none", "days", "months", "whole"), "none")
         if reduce == "months":
-            row.wrong(f"'reduce' = \"months\" {NOT_YET}", "reduce")
+            row.wrong(not_yet("'reduce' = \"months\""), "reduce")
         rounded = self._quota_round(row)
         if rounded is None and (standing == "pro_rata" or reduce == "days"):
-            row.wrong("quotas by days may not be whole thousandths: 'quota_round' = {to, mode} is needed")
+            row.wrong(say("quotas by days may not be whole thousandths: 'quota_round' = {to, mode} is needed"))
         return PeriodRule(
             month,
             day,
@@ -171,21 +180,25 @@ class _Loader:
         if raw is None:
             return None
         if not isinstance(raw, dict) or set(raw) != {"to", "mode"} or raw["mode"] not in MODES:
-            row.wrong(f'\'quota_round\' must look like {{to = "0.5", mode = "ceil"}}, not {raw!r}', "quota_round")
+            row.wrong(
+                say('\'quota_round\' must look like {to = "0.5", mode = "ceil"}, not %(found)r', found=raw),
+                "quota_round",
+            )
             return None
         to_m = row.thousandths(raw["to"], "quota_round")
         if to_m == 0:
-            row.wrong("'quota_round': 'to' must be above 0", "quota_round")
+            row.wrong(say("'quota_round': 'to' must be above 0"), "quota_round")
         return QuotaRound(to_m, raw["mode"])
 
     def _rows(self, name: str) -> list[Any]:
         data = self.data.get(name, [])
         if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-            self.errors.append(RuleError(self.lines.of(name, 0), name, "", f"must be written as [[{name}]] rows"))
+            written = say("must be written as [[%(table)s]] rows", table=name)
+            self.errors.append(RuleError(self.lines.of(name, 0), name, "", written))
             return []
         if len(data) > _MOST_ROWS:
             line = self.lines.of(name, _MOST_ROWS)
-            self.errors.append(RuleError(line, name, "", f"more than {_MOST_ROWS} rows"))
+            self.errors.append(RuleError(line, name, "", say("more than %(most)s rows", most=_MOST_ROWS)))
             return []
         sound = []
         for index, each in enumerate(data):
@@ -199,12 +212,12 @@ class _Loader:
             )
             later = [key for key in rows.LATER_KEYS.get(name, ()) if key in each]
             for key in later:
-                row.wrong(f"{key!r} {NOT_YET}", key)
+                row.wrong(not_yet(repr(key)), key)
             if later:
                 continue
             clause = rows.READERS[name](row)
             if row.id and row.id in self.where:
-                row.wrong(f"the id is used twice (line {self.where[row.id]})", "id")
+                row.wrong(say("the id is used twice (line %(line)s)", line=self.where[row.id]), "id")
             self.where.setdefault(row.id, row.line)
             self.texts[row.id] = row.both_languages("text")
             if row.sound:
@@ -217,7 +230,7 @@ class _Loader:
             checks.overlaps("convert", [c for c in converts if c.otherwise is otherwise], self.where, self._wrong)
         axes = sorted({w.axis for w in weights})
         if len(axes) > _MOST_AXES:
-            self._wrong("weight", weights[-1].id, f"more than {_MOST_AXES} axes")
+            self._wrong("weight", weights[-1].id, say("more than %(most)s axes", most=_MOST_AXES))
             return
         for axis in axes:
             checks.overlaps("weight", [w for w in weights if w.axis == axis], self.where, self._wrong)
@@ -236,7 +249,7 @@ class _Loader:
         data = self.data.get(name, [])
         return len(data) if isinstance(data, list) else -1
 
-    def _wrong(self, table: str, name: str, message: str) -> None:
+    def _wrong(self, table: str, name: str, message: Said) -> None:
         self.errors.append(RuleError(self.where.get(name, 1), table, name, message))
 
 

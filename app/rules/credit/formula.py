@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 
+from app.rules.credit.errors import Misread, say
+
 Numbers = tuple[int, ...]
 Value = Callable[[Numbers], int]
 Predicate = Callable[[Numbers], bool]
 
 MODES = ("floor", "ceil", "nearest", "nearest_down")
-LOOSE = "division by a field may stand only directly inside floor, ceil, nearest, nearest_down or in a comparison"
+LOOSE = say("division by a field may stand only directly inside floor, ceil, nearest, nearest_down or in a comparison")
 
 
-class FormulaError(Exception):
-    """The text is not a formula of the language; the message says why."""
+class FormulaError(Misread):
+    """The text is not a formula of the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +177,14 @@ def quotient(left: Expr, right: Expr) -> Expr | Ratio:
     if number is None:
         return Ratio(left, right)
     if number == 0:
-        raise FormulaError("division by 0")
+        raise FormulaError(say("division by 0"))
     return multiply(left, constant(1 / number))
 
 
 def rounded(node: Expr | Ratio, increment: Expr, mode: str) -> Expr:
     step = known(increment)
     if step is None or step <= 0:
-        raise FormulaError(f"the increment of {mode} must be a number above 0")
+        raise FormulaError(say("the increment of %(function)s must be a number above 0", function=mode))
     scale = node.coeff / step
     up, down = scale.numerator, scale.denominator
     if isinstance(node, Ratio):

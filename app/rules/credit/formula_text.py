@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from operator import itemgetter
 
+from app.rules.credit.errors import say
 from app.rules.credit.formula import (
     MODES,
     Expr,
@@ -32,7 +33,7 @@ _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|([a-z_]+)|(<=|>=|[-+*/(),<>=]))")
 def parse(text: str) -> Expr | Ratio:
     """The formula compiled; raises FormulaError."""
     if len(text) > _LONGEST:
-        raise FormulaError(f"longer than {_LONGEST} characters")
+        raise FormulaError(say("longer than %(most)s characters", most=_LONGEST))
     return _Parser(text).whole()
 
 
@@ -50,7 +51,7 @@ class _Parser:
         while position < end:
             found = _TOKEN.match(text, position)
             if found is None:
-                raise FormulaError(f"cannot read {text[position:].strip()[:12]!r}")
+                raise FormulaError(say("cannot read %(found)r", found=text[position:].strip()[:12]))
             self._tokens.append(found.group().strip())
             position = found.end()
         self._tokens.append("")
@@ -59,7 +60,7 @@ class _Parser:
     def whole(self) -> Expr | Ratio:
         node = self._sum()
         if self._peek():
-            raise FormulaError(f"unexpected {self._peek()!r}")
+            raise FormulaError(say("unexpected %(found)r", found=self._peek()))
         return node
 
     def _peek(self) -> str:
@@ -73,12 +74,14 @@ class _Parser:
     def _expect(self, token: str) -> None:
         found = self._next()
         if found != token:
-            raise FormulaError(f"expected {token!r}, found {found or 'the end'!r}")
+            if not found:
+                raise FormulaError(say("expected %(token)r, found 'the end'", token=token))
+            raise FormulaError(say("expected %(token)r, found %(found)r", token=token, found=found))
 
     def _sum(self) -> Expr | Ratio:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise FormulaError(f"more than {_DEEPEST} parentheses in each other")
+            raise FormulaError(say("more than %(most)s parentheses in each other", most=_DEEPEST))
         node = self._term()
         while self._peek() in ("+", "-"):
             sign = 1 if self._next() == "+" else -1
@@ -107,15 +110,16 @@ class _Parser:
             place, coeff = FORMULA_FIELDS[token]
             return Expr(coeff, itemgetter(place), falls=token != "seen")
         if token.isidentifier():
-            raise FormulaError(f"unknown field {token!r}; allowed: {', '.join(FORMULA_FIELDS)}")
-        raise FormulaError(f"unexpected {token or 'end'!r}")
+            allowed = ", ".join(FORMULA_FIELDS)
+            raise FormulaError(say("unknown field %(field)r; allowed: %(allowed)s", field=token, allowed=allowed))
+        raise FormulaError(say("unexpected %(found)r", found=token) if token else say("unexpected 'end'"))
 
     def _call(self, name: str) -> Expr:
         self._expect("(")
         if name == "when":
             return self._when()
         if name not in MODES and name not in ("min", "max"):
-            raise FormulaError(f"unknown function {name!r}")
+            raise FormulaError(say("unknown function %(function)r", function=name))
         first = self._sum()
         self._expect(",")
         second = plain(self._sum())
@@ -127,7 +131,7 @@ class _Parser:
     def _when(self) -> Expr:
         left, operator = self._sum(), self._next()
         if operator not in ("<", "<=", "=", ">=", ">"):
-            raise FormulaError("when() needs a comparison first: < <= = >= >")
+            raise FormulaError(say("when() needs a comparison first: < <= = >= >"))
         right = self._sum()
         test = compare(left, operator, right)
         self._expect(",")

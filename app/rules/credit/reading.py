@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from app.rules.credit import formula, formula_text, selector
-from app.rules.credit.errors import RuleError
+from app.rules.credit.errors import RuleError, Said, say
 from app.rules.credit.formula import Expr, Ratio
 from app.rules.credit.lines import Lines
 from app.rules.credit.selector import Selector
@@ -47,7 +47,7 @@ class Row:
         self.before = len(errors)
         for key in data:
             if key not in allowed:
-                self.wrong(f"unknown key {key!r}; allowed: {', '.join(allowed)}", key)
+                self.wrong(say("unknown key %(key)r; allowed: %(allowed)s", key=key, allowed=", ".join(allowed)), key)
 
     @property
     def sound(self) -> bool:
@@ -59,22 +59,35 @@ class Row:
         """Where the row begins."""
         return self.lines.of(self.table, self.index)
 
-    def wrong(self, message: str, key: str | None = None) -> None:
+    def wrong(self, message: Said, key: str | None = None) -> None:
         """Note a mistake at the line of `key`, or of the row."""
         self.errors.append(RuleError(self.lines.of(self.table, self.index, key), self.table, self.id, message))
 
+    def about(self, key: str, message: Said) -> None:
+        """Note a mistake in the value of `key`."""
+        self.wrong(say("%(key)r: %(message)s", key=key, message=message), key)
+
     def need(self, *keys: str) -> None:
-        """Exactly one of these keys must be there."""
+        """Exactly one of these keys (one or two) must be there."""
         there = [key for key in keys if key in self.data]
         if len(there) != 1:
-            names = " or ".join(repr(key) for key in keys)
-            self.wrong(f"needs {names}" if not there else f"needs only one of {names}", there[0] if there else None)
+            names: str = say("%(one)r or %(other)r", one=keys[0], other=keys[1]) if keys[1:] else repr(keys[0])
+            few, many = say("needs %(keys)s", keys=names), say("needs only one of %(keys)s", keys=names)
+            self.wrong(many if there else few, there[0] if there else None)
 
     def text(self, key: str, default: str = "", *, longest: int = 200) -> str:
         """A text that is not empty."""
         raw = self.data.get(key, default)
         if key in self.data and not (isinstance(raw, str) and 0 < len(raw.strip()) <= longest):
-            self.wrong(f"{key!r} must be a text of 1 to {longest} characters, not {raw!r}", key)
+            self.wrong(
+                say(
+                    "%(key)r must be a text of 1 to %(most)s characters, not %(found)r",
+                    key=key,
+                    most=longest,
+                    found=raw,
+                ),
+                key,
+            )
             return default
         return str(raw)
 
@@ -87,7 +100,10 @@ class Row:
         """One of a closed set of words."""
         raw = self.data.get(key, default)
         if raw not in options:
-            self.wrong(f"{key!r} must be one of {', '.join(options)}, not {raw!r}", key)
+            allowed = ", ".join(options)
+            self.wrong(
+                say("%(key)r must be one of %(allowed)s, not %(found)r", key=key, allowed=allowed, found=raw), key
+            )
             return default
         return str(raw)
 
@@ -95,7 +111,7 @@ class Row:
         """true or false."""
         raw = self.data.get(key, default)
         if not isinstance(raw, bool):
-            self.wrong(f"{key!r} must be true or false, not {raw!r}", key)
+            self.wrong(say("%(key)r must be true or false, not %(found)r", key=key, found=raw), key)
             return default
         return raw
 
@@ -103,7 +119,16 @@ class Row:
         """A whole number in a range."""
         raw = self.data.get(key, default)
         if not isinstance(raw, int) or isinstance(raw, bool) or not low <= raw <= high:
-            self.wrong(f"{key!r} must be a whole number from {low} to {high}, not {raw!r}", key)
+            self.wrong(
+                say(
+                    "%(key)r must be a whole number from %(low)s to %(high)s, not %(found)r",
+                    key=key,
+                    low=low,
+                    high=high,
+                    found=raw,
+                ),
+                key,
+            )
             return default
         return raw
 
@@ -111,8 +136,10 @@ class Row:
         """An exact number (0 after a mistake)."""
         found = number(raw)
         if found is None:
-            hint = "a float is not exact, write it as a text: " if isinstance(raw, float) else ""
-            self.wrong(f'{key!r}: {hint}must be a number such as 3, "0.5" or "2/3", not {raw!r}', key)
+            wanted = say('must be a number such as 3, "0.5" or "2/3", not %(found)r', found=raw)
+            if isinstance(raw, float):
+                wanted = say("a float is not exact, write it as a text: %(wanted)s", wanted=wanted)
+            self.about(key, wanted)
             return Fraction(0)
         return found
 
@@ -120,14 +147,17 @@ class Row:
         """An amount in whole thousandths."""
         amount = self.exact(raw, key) * 1000
         if amount.denominator != 1:
-            self.wrong(f"{key!r}: {raw!r} is not a whole number of thousandths", key)
+            self.about(key, say("%(found)r is not a whole number of thousandths", found=raw))
         return int(amount)
 
     def day(self, key: str) -> date | None:
         """A TOML date (without time)."""
         raw = self.data.get(key)
         if type(raw) is not date:
-            self.wrong(f"{key!r} must be a date such as 2026-01-01 (without quotes), not {raw!r}", key)
+            self.wrong(
+                say("%(key)r must be a date such as 2026-01-01 (without quotes), not %(found)r", key=key, found=raw),
+                key,
+            )
             return None
         return raw
 
@@ -136,14 +166,14 @@ class Row:
         try:
             return selector.parse(self.data.get(key, {}), fields)
         except selector.SelectorError as error:
-            self.wrong(f"{key!r}: {error}", key)
+            self.about(key, error.said)
             return Selector({})
 
     def amount(self, raw: object, key: str) -> Expr:
         """A formula for an amount."""
         found = self._formula(raw, key)
         if isinstance(found, Ratio):
-            self.wrong(f"{key!r}: {formula.LOOSE}", key)
+            self.about(key, formula.LOOSE)
             return formula.constant(Fraction(0))
         return found
 
@@ -158,9 +188,9 @@ class Row:
             try:
                 return formula_text.parse(raw)
             except formula.FormulaError as error:
-                self.wrong(f"{key!r}: {error}", key)
+                self.about(key, error.said)
         else:
-            self.wrong(f'{key!r} must be a formula such as "length / 45", not {raw!r}', key)
+            self.wrong(say('%(key)r must be a formula such as "length / 45", not %(found)r', key=key, found=raw), key)
         return formula.constant(Fraction(0))
 
     def words(self, key: str) -> tuple[str, ...]:
@@ -168,7 +198,7 @@ class Row:
         raw = self.data.get(key)
         found = raw if isinstance(raw, list) else [raw]
         if not found or not all(isinstance(each, str) and each for each in found):
-            self.wrong(f"{key!r} must be a list of texts, not {raw!r}", key)
+            self.wrong(say("%(key)r must be a list of texts, not %(found)r", key=key, found=raw), key)
             return ()
         return tuple(found)
 
@@ -181,6 +211,6 @@ class Row:
             lang in ("zh", "en") and isinstance(text, str) and text for lang, text in raw.items()
         )
         if not fine:
-            self.wrong(f'{key!r} must look like {{zh = "…", en = "…"}}, not {raw!r}', key)
+            self.wrong(say('%(key)r must look like {zh = "…", en = "…"}, not %(found)r', key=key, found=raw), key)
             return {}
         return dict(raw)

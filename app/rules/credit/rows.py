@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final, cast
 
 from app.rules.credit import clauses, formula
+from app.rules.credit.errors import say
 from app.rules.credit.kinds import IDENTITY_FIELDS, STANDING_FIELDS, TEXT_FIELDS
 from app.rules.credit.reading import Row
 from app.rules.credit.selector import BUCKET_FIELDS, PIECE_FIELDS
@@ -35,7 +36,8 @@ def read_convert(row: Row) -> clauses.Convert:
     """`[[convert]]`"""
     row.need("amount", "steps")
     if "bucket" in row.data and "bucket_field" in row.data:
-        row.wrong("needs only one of 'bucket' or 'bucket_field'", "bucket_field")
+        both = say("%(one)r or %(other)r", one="bucket", other="bucket_field")
+        row.wrong(say("needs only one of %(keys)s", keys=both), "bucket_field")
     cases = _steps(row) if "steps" in row.data else _amount(row)
     return clauses.Convert(
         id=row.name(),
@@ -56,7 +58,7 @@ def _amount(row: Row) -> tuple[clauses.Case, ...]:
 def _steps(row: Row) -> tuple[clauses.Case, ...]:
     raw = row.data["steps"]
     if not isinstance(raw, dict) or set(raw) != {"of", "rows"} or not isinstance(raw["rows"], list):
-        row.wrong('\'steps\' must look like {of = "length", rows = [{at_least = 30, gives = "1"}]}', "steps")
+        row.wrong(say('\'steps\' must look like {of = "length", rows = [{at_least = 30, gives = "1"}]}'), "steps")
         return ()
     measure = row.measure(raw["of"], "steps")
     cases: list[clauses.Case] = []
@@ -68,13 +70,17 @@ def _steps(row: Row) -> tuple[clauses.Case, ...]:
         threshold, strict, gives = found
         if last is not None and (threshold, strict) >= last:
             row.wrong(
-                f"'steps': rows must fall, the first that fits wins: {threshold} stands below {last[0]}",
+                say(
+                    "'steps': rows must fall, the first that fits wins: %(low)s stands below %(high)s",
+                    low=threshold,
+                    high=last[0],
+                ),
                 "steps",
             )
         last = threshold, strict
         cases.append(clauses.Case(formula.reaches(measure, threshold, strict), gives))
     if not raw["rows"]:
-        row.wrong("'steps' has no rows", "steps")
+        row.wrong(say("'steps' has no rows"), "steps")
     rising = [formula.known(case.gives) for case in cases]
     falls = all(a is not None and b is not None and a >= b for a, b in pairwise(rising))
     if not measure.still and not (measure.rises and falls and None not in rising):
@@ -86,7 +92,9 @@ def _steps(row: Row) -> tuple[clauses.Case, ...]:
 def _step(row: Row, step: object) -> tuple[Fraction, bool, formula.Expr] | None:
     bound = [key for key in ("at_least", "more_than") if isinstance(step, dict) and key in step]
     if not isinstance(step, dict) or len(bound) != 1 or set(step) != {bound[0], "gives"}:
-        row.wrong(f"'steps': a row needs 'at_least' or 'more_than', and 'gives', not {step!r}", "steps")
+        row.wrong(
+            say("'steps': a row needs 'at_least' or 'more_than', and 'gives', not %(found)r", found=step), "steps"
+        )
         return None
     return row.exact(step[bound[0]], "steps"), bound[0] == "more_than", row.amount(step["gives"], "steps")
 
@@ -117,7 +125,7 @@ def read_round(row: Row) -> clauses.Round:
     row.need("mode")
     to_m = row.thousandths(row.data.get("to", 1), "to")
     if to_m == 0:
-        row.wrong("'to' must be above 0", "to")
+        row.wrong(say("'to' must be above 0"), "to")
     mode = row.choice("mode", formula.MODES, "floor")
     minimum_m = row.thousandths(row.data.get("minimum", 0), "minimum")
     return clauses.Round(row.name(), row.selector("when", PIECE_FIELDS), to_m, mode, minimum_m)
@@ -129,12 +137,13 @@ def read_duplicate(row: Row) -> clauses.Duplicate:
     key = row.words("key") if "key" in row.data else ()
     for field in key:
         if field not in _DUPLICATE_KEYS:
-            row.wrong(f"'key': unknown field {field!r}; allowed: {', '.join(_DUPLICATE_KEYS)}", "key")
+            allowed = ", ".join(_DUPLICATE_KEYS)
+            row.about("key", say("unknown field %(field)r; allowed: %(allowed)s", field=field, allowed=allowed))
     raw, years = row.data.get("within", "ever"), 0
     if isinstance(raw, dict):
         given = raw.get("years")
         if set(raw) != {"years"} or type(given) is not int or not 1 <= given <= 100:
-            row.wrong(f"'within' must look like {{years = 2}}, not {raw!r}", "within")
+            row.wrong(say("'within' must look like {years = 2}, not %(found)r", found=raw), "within")
         else:
             years = given
         within = "years"
@@ -164,7 +173,7 @@ def read_test(row: Row) -> clauses.Test:
     row.need("at_least", "at_most")
     bound = "at_most" if "at_most" in row.data else "at_least"
     if ("basis" in row.data) != ("share_of" in row.data):
-        row.wrong("'share_of' and 'basis' go together", "basis" if "basis" in row.data else "share_of")
+        row.wrong(say("'share_of' and 'basis' go together"), "basis" if "basis" in row.data else "share_of")
     measures = ("countable", "earned", "days", "minutes", "count")
     return clauses.Test(
         id=row.name(),
@@ -185,8 +194,12 @@ def _quota(row: Row, raw: object, key: str) -> clauses.Quota:
     by, value = raw.get("by"), raw.get("value")
     if not set(raw) <= {"by", "value", "otherwise"} or by not in STANDING_FIELDS or not isinstance(value, dict):
         row.wrong(
-            f'{key!r} must be a number or look like {{by = "band", value = {{lower = 90}}, otherwise = 50}};'
-            f" 'by' is one of {', '.join(STANDING_FIELDS)}",
+            say(
+                '%(key)r must be a number or look like {by = "band", value = {lower = 90}, otherwise = 50};'
+                " 'by' is one of %(allowed)s",
+                key=key,
+                allowed=", ".join(STANDING_FIELDS),
+            ),
             key,
         )
         return clauses.Quota(Fraction(0), None, {})
@@ -203,11 +216,14 @@ def read_requirement(row: Row) -> clauses.Requirement:
 
 def _meets(row: Row, raw: object, depth: int) -> clauses.Meets:
     if not isinstance(raw, dict) or list(raw) not in (["all"], ["any"]) or depth > 8:
-        row.wrong(f'\'meets\' must look like {{all = ["total", {{any = ["days", "hours"]}}]}}, not {raw!r}', "meets")
+        row.wrong(
+            say('\'meets\' must look like {all = ["total", {any = ["days", "hours"]}]}, not %(found)r', found=raw),
+            "meets",
+        )
         return clauses.Meets(True, ())
     [(word, parts)] = raw.items()
     if not isinstance(parts, list) or not parts:
-        row.wrong(f"'meets': {word!r} needs a list of tests", "meets")
+        row.wrong(say("'meets': %(word)r needs a list of tests", word=word), "meets")
         return clauses.Meets(True, ())
     return clauses.Meets(
         word == "all",

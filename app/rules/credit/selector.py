@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.rules.credit.errors import Misread, say
 from app.rules.credit.kinds import FLAG_FIELDS, KINDS, TEXT_FIELDS
 
 PIECE_FIELDS = ("kind", *TEXT_FIELDS, *FLAG_FIELDS, "clock")
@@ -19,8 +20,8 @@ _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 _DAY = 1440
 
 
-class SelectorError(Exception):
-    """Not a selector of the language; the message says why."""
+class SelectorError(Misread):
+    """Not a selector of the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,12 @@ class Selector:
 def parse(data: object, fields: Sequence[str]) -> Selector:
     """A selector from its TOML table; raises SelectorError."""
     if not isinstance(data, dict):
-        raise SelectorError('must be a table such as {kind = "watched"}')
+        raise SelectorError(say('must be a table such as {kind = "watched"}'))
     sets: dict[str, ValueSet] = {}
     for field, raw in data.items():
         if field not in fields:
-            raise SelectorError(f"unknown selector key {field!r}; allowed: {', '.join(fields)}")
+            allowed = ", ".join(fields)
+            raise SelectorError(say("unknown selector key %(key)r; allowed: %(allowed)s", key=field, allowed=allowed))
         sets[field] = _clock(raw) if field == "clock" else _values(field, raw)
     return Selector(sets)
 
@@ -119,11 +121,11 @@ def _values(field: str, raw: object) -> ValueSet:
     negated = False
     if isinstance(raw, dict):
         if list(raw) != ["not"]:
-            raise SelectorError(f"{field!r}: a table here has the one key 'not'")
+            raise SelectorError(say("%(key)r: a table here has the one key 'not'", key=field))
         raw, negated = raw["not"], True
     values = raw if isinstance(raw, list) else [raw]
     if not values:
-        raise SelectorError(f"{field!r}: an empty list fits nothing")
+        raise SelectorError(say("%(key)r: an empty list fits nothing", key=field))
     for value in values:
         _check(field, value)
     found = ValueSet(frozenset(values), negated)
@@ -133,11 +135,11 @@ def _values(field: str, raw: object) -> ValueSet:
 def _check(field: str, value: object) -> None:
     if field in FLAG_FIELDS:
         if not isinstance(value, bool):
-            raise SelectorError(f"{field!r}: must be true or false, not {value!r}")
+            raise SelectorError(say("%(key)r: must be true or false, not %(found)r", key=field, found=value))
     elif not isinstance(value, str) or not value:
-        raise SelectorError(f"{field!r}: must be a text, not {value!r}")
+        raise SelectorError(say("%(key)r: must be a text, not %(found)r", key=field, found=value))
     elif field == "kind" and value not in KINDS:
-        raise SelectorError(f"unknown kind {value!r}; allowed: {', '.join(KINDS)}")
+        raise SelectorError(say("unknown kind %(kind)r; allowed: %(allowed)s", kind=value, allowed=", ".join(KINDS)))
 
 
 def _clock(raw: object) -> ValueSet:
@@ -145,13 +147,13 @@ def _clock(raw: object) -> ValueSet:
     for span in raw if isinstance(raw, list) else [raw]:
         found = _SPAN.fullmatch(span) if isinstance(span, str) else None
         if found is None:
-            raise SelectorError(f"'clock': must look like \"06:00-08:30\", not {span!r}")
+            raise SelectorError(say("'clock': must look like \"06:00-08:30\", not %(found)r", found=span))
         hour, minute, end_hour, end_minute = map(int, found.groups())
         begin, end = hour * 60 + minute, end_hour * 60 + end_minute
         if begin >= _DAY or end > _DAY or begin == end:
-            raise SelectorError(f"'clock': {span!r} is not a span of a day")
+            raise SelectorError(say("'clock': %(found)r is not a span of a day", found=span))
         # A span over midnight is its two parts.
         minutes.update(range(begin, end) if begin < end else [*range(begin, _DAY), *range(end)])
     if not minutes:
-        raise SelectorError("'clock': an empty list fits nothing")
+        raise SelectorError(say("%(key)r: an empty list fits nothing", key="clock"))
     return ValueSet(frozenset(minutes))

@@ -20,7 +20,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from app.base.errors import BadInput
 from app.base.labels import codes, label
+from app.courses import articles, plain
 
 NEW = "new"
 
@@ -31,20 +33,43 @@ def choices(kind: str, present: str | None = None) -> list[tuple[str, str]]:
     return [(code, label(kind, code)) for code in (*found, *([present] if present not in (None, *found) else ()))]
 
 
+class Plain:
+    """Refuses invisible control characters; tabs and line breaks too, unless there may be several `lines`."""
+
+    def __init__(self, *, lines: bool = False) -> None:
+        self.lines = lines
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        if wrong := plain.complaint(field.data or "", lines=self.lines):
+            raise ValidationError(wrong)
+
+
+class RateField(DecimalField):
+    """A decimal number. `NaN` and its signalling kin are none: comparing the latter is an error, not an answer."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read it; an error at the field when it is no number."""
+        super().process_formdata(valuelist)
+        if self.data is not None and not self.data.is_finite():
+            super().process_formdata([""])  # says what it says of any other word
+
+
 class CourseForm(FlaskForm):
     """What describes a course."""
 
-    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Length(max=120)])
-    title_en = StringField(_l("Title in English"), [Optional(), Length(max=200)])
-    summary = TextAreaField(_l("About the course"), [Optional(), Length(max=5000)])
-    summary_en = TextAreaField(_l("About the course, in English"), [Optional(), Length(max=5000)])
+    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Plain(), Length(max=120)])
+    title_en = StringField(_l("Title in English"), [Optional(), Plain(), Length(max=200)])
+    summary = TextAreaField(_l("About the course"), [Optional(), Plain(lines=True), Length(max=5000)])
+    summary_en = TextAreaField(_l("About the course, in English"), [Optional(), Plain(lines=True), Length(max=5000)])
     provider = SelectField(_l("Provider"), validate_choice=True)
-    new_provider = StringField(_l("New provider"), [Length(max=120)])
-    new_provider_en = StringField(_l("New provider, in English"), [Optional(), Length(max=120)])
+    new_provider = StringField(_l("New provider"), [Plain(), Length(max=120)])
+    new_provider_en = StringField(_l("New provider, in English"), [Optional(), Plain(), Length(max=120)])
     category = SelectField(_l("Category"))
     subject_bucket = SelectField(_l("Counts as"))
-    lecturer = StringField(_l("Lecturer"), [Optional(), Length(max=120)])
-    max_rate = DecimalField(
+    lecturer = StringField(_l("Lecturer"), [Optional(), Plain(), Length(max=120)])
+    max_rate = RateField(
         _l("Highest speed"),
         [InputRequired(_l("Write a number, such as 1.5.")), NumberRange(1, 4, _l("Between 1.0 and 4.0."))],
         places=None,
@@ -60,8 +85,8 @@ class CourseForm(FlaskForm):
 class TitlesForm(FlaskForm):
     """A lesson's titles."""
 
-    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Length(max=120)])
-    title_en = StringField(_l("Title in English"), [Optional(), Length(max=200)])
+    title = StringField(_l("Title"), [InputRequired(_l("Write the title.")), Plain(), Length(max=120)])
+    title_en = StringField(_l("Title in English"), [Optional(), Plain(), Length(max=200)])
 
 
 class FileForm(FlaskForm):
@@ -98,6 +123,13 @@ class TextForm(FlaskForm):
         _l("Reading time, minutes"),
         [InputRequired(_l("Write a whole number.")), NumberRange(1, 480, _l("Between 1 and 480."))],
     )
+
+    def validate_article(self, field: Any) -> None:
+        """It can be laid out. (Found out here, because the database is not yet held up.)"""
+        try:
+            articles.checked(field.data or "")
+        except BadInput as error:
+            raise ValidationError(error.text) from error
 
 
 class ArticleForm(TitlesForm, TextForm):

@@ -91,9 +91,10 @@ def _kept(form: Any) -> Any:
 @guard("course.edit")
 def add_article(code: str) -> Page:
     """A new article."""
-    course = course_of(code, changeable=True)
     form = ArticleForm(prefix="article-")
-    if form.validate():
+    good = form.validate()  # lays the text out: before anything is asked of the database
+    course = course_of(code, changeable=True)
+    if good:
         try:
             lesson = service.add_lesson(
                 session(), course.id, "article", form.title.data, form.title_en.data or "",
@@ -210,10 +211,11 @@ def captions(code: str, lesson_id: int) -> Page:
 @guard("course.edit")
 def article(code: str, lesson_id: int) -> Page:
     """An article's text."""
+    form = TextForm(prefix="article-")
+    good = form.validate()  # lays the text out: before anything is asked of the database
     course = course_of(code, changeable=True)
     found = _lesson(course, lesson_id)
-    form = TextForm(prefix="article-")
-    if form.validate():
+    if good:
         try:
             service.set_article(
                 session(), found.id, form.article.data, form.reading_minutes.data,

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.errors import BadInput
-from app.base.storage import Store
+from app.base.storage import Store, StoreError
 from app.base.unit_of_work import database, session, settings
 from app.courses import uploads
 from app.courses.captions import LANGUAGES, MOST_BYTES
@@ -37,7 +37,10 @@ def waiting(key: str) -> Upload | None:
     if not key:
         return None
     with database().reading() as reader:
-        upload = uploads.own_upload(reader, key, current_user.person_id)
+        return _whole(uploads.own_upload(reader, key, current_user.person_id))
+
+
+def _whole(upload: Upload) -> Upload:
     if not uploads.finished(upload):
         raise BadInput(_("The upload is not finished yet."), "file")
     return upload
@@ -45,13 +48,14 @@ def waiting(key: str) -> Upload | None:
 
 @contextmanager
 def taken(form: Any) -> Iterator[Taken]:
-    """Measure and store the file of a form. It takes as long as reading the file; no lock is held meanwhile.
+    """Measure and store the file of a form. It takes as long as reading the file; no lock of the database is held
+    meanwhile, but the upload is: nobody writes to what is measured and stored.
 
     `BadInput` when there is none or it cannot be used; an upload that cannot be used is swept away.
     """
-    upload = waiting(form.upload.data or "")
-    if upload is not None:
-        yield _weighed(uploads.path_of(settings(), upload), upload.name, upload)
+    if form.upload.data:
+        with uploads.held(database(), settings(), form.upload.data, current_user.person_id) as upload:
+            yield _weighed(uploads.path_of(settings(), _whole(upload)), upload.name, upload)
         return
     if not form.file.data:
         raise BadInput(_("Choose a file."), "file")
@@ -70,7 +74,11 @@ def _weighed(path: Path, name: str, upload: Upload | None) -> Taken:
             with database().writing() as writer:
                 uploads.use(writer, upload)
         raise
-    return Taken(path, name, measured, Store(settings().files_dir).adopt(path), upload)
+    try:
+        sha256 = Store(settings().files_dir).adopt(path)
+    except StoreError as error:
+        raise uploads.gone() from error  # it was given up meanwhile
+    return Taken(path, name, measured, sha256, upload)
 
 
 def attach(lesson_id: int, found: Taken, form: Any) -> None:
