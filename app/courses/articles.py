@@ -31,9 +31,9 @@ ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 MOST_CHARACTERS = 100_000
 # The densest text of that length that means something (a list of one-letter links) takes 70,000.
 MOST_STEPS = 100_000
-# One address may be named once and used a thousand times; written out it may not make the page a hundred times longer.
-MOST_ADDRESSES = 1_000_000
-# Rendered articles that a process keeps. Many learners read few articles at a time; each is 1 MB at the very most.
+# One address may be named once and used a thousand times: written out it may not fill a page of hundreds of MB.
+MOST_ADDRESSES = 300_000
+# Rendered articles that a process keeps. Many learners read few articles at a time; each is 2 MB at the very most.
 KEPT = 64
 
 

@@ -66,7 +66,7 @@ def version(number: int) -> str:
         changes=changes.changes(before.text, row.text) if before else [],
         header=changes.header(before.text, row.text) if before else [],
         clauses=changes.clauses(row.text),
-        language="en" if shown.english() else "zh",
+        clause_language="en" if shown.english() else "zh",
         in_force=_in_force(found),
         today=_today(),
     )
@@ -133,9 +133,13 @@ def _checked(fresh: RuleSet, text: str) -> Checked:
 
 
 def _form(form: RulesForm, mistakes: Mistakes = (), checked: Checked | None = None, edited: bool = False) -> str:
-    language = "en" if shown.english() else "zh"
     return render_template(
-        "credits/rules_new.html", form=form, mistakes=mistakes, checked=checked, edited=edited, language=language
+        "credits/rules_new.html",
+        form=form,
+        mistakes=mistakes,
+        checked=checked,
+        edited=edited,
+        clause_language="en" if shown.english() else "zh",
     )
 
 

@@ -55,6 +55,28 @@ def test_hours_keep_what_was_earned(thousandths: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("thousandths", "had", "missing"),
+    [
+        (47_197, "47.1", "47.2"),
+        (16_700, "16.7", "16.7"),
+        (49_999, "49.9", "50.0"),
+        (51, "0.051", "0.051"),
+        (0, "0.0", "0.0"),
+        (-2_130, "\u22122.1", "\u22122.2"),
+    ],
+)
+def test_overviews_have_one_decimal_and_keep_the_exact_number(thousandths: int, had: str, missing: str) -> None:
+    for found, text in ((charts.tenths(thousandths), had), (charts.tenths_up(thousandths), missing)):
+        assert re.sub("<.*?>", "", found) == text
+        assert text == charts.hours(thousandths) or f'title="{charts.hours(thousandths)}"' in found
+
+
+@pytest.mark.parametrize(("decimals", "text"), [(1, "\u22122.1"), (2, "\u22122.13"), (3, "\u22122.130")])
+def test_columns_have_the_same_decimals(decimals: int, text: str) -> None:
+    assert charts.fixed(-2_130, decimals) == text
+
+
+@pytest.mark.parametrize(
     ("ms", "text"),
     [(0, "0:00"), (59_999, "0:59"), (1_252_000, "20:52"), (3_600_000, "1:00:00"), (-5, "0:00")],
 )

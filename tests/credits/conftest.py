@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
-from app.credits import service
+from app.base.settings import load
+from app.classes import queries as classes
+from app.credits import reach, service
+from app.factory import create_app
+from tests import factories
 from tests.credits import samples
-from tests.credits.samples import NOON, new_learner, watch, withdraw
+from tests.credits.samples import NOON, RULES, new_learner, watch, withdraw
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.services import DatabaseUrls
 
 
@@ -63,3 +70,48 @@ def kept(session: Session, learner: int) -> Session:
         service.settle(session, person)
     session.commit()
     return session
+
+
+@pytest.fixture
+def app(any_database: DatabaseUrls, tmp_path: Path) -> Iterator[Flask]:
+    """The academy over this test's database, no threads."""
+    made = create_app(
+        load(
+            {
+                "DUXUE_DATA_DIR": str(tmp_path),
+                "DUXUE_DATABASE_URL": any_database.app_url,
+                "DUXUE_SECRET": "s" * 32,
+                "DUXUE_EMBEDDED": "0",
+            }
+        )
+    )
+    made.config["WTF_CSRF_ENABLED"] = False
+    reach.wire(classes.class_of)
+    yield made
+    made.extensions["duxue.db"].engine.dispose()
+
+
+@pytest.fixture
+def people_of(db: Database) -> dict[str, str]:
+    """An academy of two learners in one class; login by role, and the learners' keys."""
+    with db.writing() as session:
+        service.publish_rules(session, RULES, None)
+        made = factories.academy(session, learners=2, rules=False)
+        for number, person in enumerate(made.learners):
+            for lesson in range(1, 4):
+                at = NOON - timedelta(hours=lesson)
+                watch(session, person.id, lesson, hours=3, at=at, title=f"课{lesson}", title_en=f"Lesson {lesson}")
+            watch(session, person.id, 1, key="again", at=NOON, title="=1+1")
+            service.settle(session, person.id)
+            if number == 0:
+                withdraw(session, person.id, "watched:2")
+                service.settle(session, person.id)
+        found = {
+            "learner": made.learner.login,
+            "teacher": made.teacher.login,
+            "other_teacher": made.other_teacher.login,
+            "editor": made.editor.login,
+            "admin": made.admin.login,
+            "key": made.learner.key,
+        }
+    return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from babel.messages.pofile import read_po
 
 from app import cli
 from app.base import settings
@@ -173,3 +174,13 @@ def test_the_errors_are_those_that_the_page_lists(change: tuple[str, str], said:
         load(example.replace(*change, 1))
     assert said in str(wrong.value)
     assert all(said in page for page in pages)
+    (cells,) = (cells for line in pages[1].splitlines() if said in line and len(cells := line.split("|")) == 5)
+    with (ROOT / "app/translations/zh_Hans_CN/LC_MESSAGES/messages.po").open("rb") as file:
+        chinese = read_po(file)
+    told = unnamed(" ".join(error.message.told(lambda key: str(chinese[key].string)) for error in wrong.value.errors))
+    assert all(part in told for part in unnamed(cells[1].strip()).split("…")), told
+
+
+def unnamed(text: str) -> str:
+    """A message without the names and numbers of one rule set."""
+    return re.sub(r"'\w+'|\d+", "", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import importlib.util
 import sys
@@ -54,6 +55,26 @@ def _tsv(house: Path, text: str) -> str:
 def _run(house: Path, *arguments: str) -> int:
     code: int = words.main(["--root", str(house), *arguments])
     return code
+
+
+def test_every_message_of_the_rules_is_written_where_it_is_said() -> None:
+    """A template that is put together elsewhere would be missed by tools/words.py, and stay English."""
+    loose = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
+        if not (isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str))
+    ]
+    assert loose == []
+
+
+def test_a_message_of_the_rules_needs_its_chinese(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (house / "app" / "rules.py").write_text('say("needs %(keys)s",\n    keys=say("%(one)r or %(other)r", one=1))\n')
+    assert _run(house, "check") == 1
+    said = capsys.readouterr().out
+    assert "missing  app/rules.py:1  needs %(keys)s" in said
+    assert "%(one)r or %(other)r" in said
 
 
 ALL = (

@@ -259,7 +259,9 @@ def _administrator_changes_the_rules(story: Story) -> None:
     text = page.locator("main textarea").input_value()
     assert f"effective = {_next_month().isoformat()}" in text
     page.locator("main textarea").fill(text.replace("length / 45", "length / 90"))
-    page.locator("form:has(textarea) button[type=submit]").click()
+    page.locator("#draft button[type=submit]").click()
+    expect(page.locator("#checked")).to_contain_text("length / 90")
+    page.locator("#checked button[name=publish]").click()
     page.wait_for_url(re.compile(r"/rules/\d+$"))
     expect(page.locator("main")).to_contain_text(_next_month().isoformat())
     assert admin.complaints == []

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from app.base.db import Database
-from app.courses.models import Course
+from app.courses.models import Course, Lesson
+from app.credits import service as credits
 from app.factory import Academy
 from app.people import service as people
 from tests import factories
@@ -41,7 +43,7 @@ def test_my_year_says_what_is_missing_and_where_to_begin(academy_app: Academy, m
     text = plain(html)
     assert "50.0" in text
     assert "Nothing was counted in the last four weeks" in text
-    assert "12 March" in text
+    assert "12 Mar" in text
     assert "in 10 days" in text
     assert "Course minutes" in text
     assert "/lessons/" in html
@@ -74,10 +76,70 @@ def test_counted_hours_show_in_the_ring_and_the_pace(
         factories.watched(session, made.learner.id, minutes, 1, NOON - timedelta(days=1))
     html = web.strict(web.browser(academy_app, "l001", language="en").get("/"))
     text = plain(html)
-    assert "1.333" in text  # 45 and 15 minutes at 45 minutes an hour
-    assert "48.667" in text
+    assert "1.333 / 50" in text  # 45 and 15 minutes at 45 minutes an hour
+    assert '<span class="num" title="48.667">48.7</span>' in html  # what is missing is never said to be less
     assert "At your pace you do not finish by 31 December" in text
     assert "All required courses are done." in text
+
+
+def ahead_of_the_year(web_db: Database, made: Made, hours: int) -> None:
+    """So many hours, five sixths of them of the subject that the duty asks for most, taken over in January."""
+    with web_db.writing() as session:
+        for subject, amount in (("professional", hours * 5 // 6), ("general", hours - hours * 5 // 6)):
+            credits.record(
+                session, made.learner.id, key=f"opening:{subject}", kind="opening",
+                happened_at=NOON - timedelta(days=50), known_at=NOON, recorded_by="takeover",
+                facts={"hours_m": amount * 1000, "subject_bucket": subject},
+            )  # fmt: skip
+        credits.settle(session, made.learner.id)
+
+
+def test_a_finishing_day_is_not_promised_where_courses_are_lacking(
+    academy_app: Academy, web_db: Database, made: Made
+) -> None:
+    ahead_of_the_year(web_db, made, 24)
+    client = web.browser(academy_app, "l001", language="en")
+    text = plain(web.strict(client.get("/")))
+    assert "if enough courses are offered" in text
+    assert "Those offered now give 2.8 hours" in text  # 1.333 required, and 3 hours of elective lessons by half
+    assert "At your pace you finish on" not in text
+    with web_db.writing() as session:
+        for number, subject in enumerate(("general", "professional", "general", "professional")):
+            big = factories.course(session, f"big{number}", lessons=(12 * HOUR_MS,), bucket=subject)
+            factories.offer(session, big, None, "required")
+    text = plain(web.strict(client.get("/")))
+    assert "At your pace you finish on" in text
+    assert "if enough courses are offered" not in text
+
+
+def test_a_required_article_is_not_called_done(academy_app: Academy, web_db: Database, made: Made) -> None:
+    with web_db.writing() as session:
+        minutes = session.get(Course, 1)
+        assert minutes is not None
+        for place in (0, 1):
+            factories.watched(session, made.learner.id, minutes, place, NOON - timedelta(days=1))
+        reading = factories.course(session, "reading")
+        lesson = session.scalars(select(Lesson).where(Lesson.course_id == reading.id)).one()
+        lesson.kind = "article"
+        factories.offer(session, reading, made.group, "required", DUE)
+        address = f"/lessons/{lesson.id}"
+    html = web.strict(web.browser(academy_app, "l001", language="en").get("/"))
+    text = plain(html)
+    assert "What counts in the required courses is done." in text
+    assert "1 required article is there to be read; its time does not count yet: Lesson 1" in text
+    assert address in html
+    assert "All required courses are done." not in text
+
+
+def test_a_due_day_of_another_year_says_its_year(academy_app: Academy, web_db: Database, made: Made) -> None:
+    with web_db.writing() as session:
+        far = factories.course(session, "far")
+        factories.offer(session, far, made.group, "required", date(2027, 7, 24))
+    client = web.browser(academy_app, "l001", language="en")
+    assert "24 Jul 2027 · in 72 weeks" in plain(client.get("/").text)
+    assert "until 24 July 2027" in plain(client.get("/courses").text)
+    chinese = web.browser(academy_app, "l001")
+    assert "2027年7月24日" in plain(chinese.get("/courses").text)
 
 
 def test_no_rules_no_duty_and_the_page_stands(academy_app: Academy, web_db: Database) -> None:
@@ -124,7 +186,7 @@ def test_the_catalogue_searches_filters_and_pages(academy_app: Academy, web_db: 
 
     def titles(query: str) -> list[str]:
         html = web.strict(client.get(f"/courses?{query}"))
-        return re.findall(r'<h3><a href="/courses/([^"]+)"', html)
+        return re.findall(r'<h2><a href="/courses/([^"]+)"', html)
 
     assert titles("") == titles("page=1&sort=nonsense&requirement=all")
     assert titles("")[0] == "minutes"  # required first
@@ -174,6 +236,33 @@ def test_staff_begin_at_their_desk(academy_app: Academy, web_db: Database, made:
     assert client.get("/").location == goal
     assert client.get(goal, follow_redirects=True).status_code == 200
     assert client.get("/courses").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "what"),
+    [
+        ("unit_liaison", "who joins and leaves your unit"),
+        ("unit_admin", "your units and their learners"),
+        ("lecturer", "what learners say of them"),
+        ("archive_reader", "the archive of learning"),
+        ("sys_admin", "the settings of the system"),
+        ("sec_admin", "people, roles and permissions"),
+        ("audit_admin", "the audit log"),
+    ],
+)
+def test_a_role_without_pages_is_told_so(
+    academy_app: Academy, web_db: Database, made: Made, role: str, what: str
+) -> None:
+    with web_db.writing() as session:
+        factories.person(session, "somebody", "丁察", role, "academy")
+    client = web.browser(academy_app, "somebody", language="en")
+    text = plain(web.strict(client.get("/", follow_redirects=True)))
+    assert "the pages of this role are not built yet" in text
+    assert what in text
+    assert "The language is changed in the menu." in text
+    for login in ("l001", "head1"):
+        other = web.browser(academy_app, login, language="en")
+        assert "not built yet" not in other.get("/account").text
 
 
 def test_a_teacher_who_studies_too_begins_with_the_year(academy_app: Academy, web_db: Database, made: Made) -> None:

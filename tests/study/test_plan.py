@@ -74,7 +74,7 @@ def test_done_is_done() -> None:
 
 def course(code: int, bucket: str, worth: int, **more: Any) -> Any:
     given = {"required": False, "done": False, "length_ms": worth, "counted_ms": 0}
-    return SimpleNamespace(row=SimpleNamespace(id=code), bucket=bucket, worth=worth, **(given | more))
+    return SimpleNamespace(row=SimpleNamespace(id=code), bucket=bucket, left=worth, **(given | more))
 
 
 def test_the_plan_closes_the_gap_and_no_more() -> None:
@@ -91,9 +91,32 @@ def test_the_plan_closes_the_gap_and_no_more() -> None:
     found = plan.closing(year)
     assert found is not None
     assert [c.row.id for c in found.courses] == [3, 2]
-    assert (found.total, found.short) == (2_500, 2_000)
+    assert (found.total, found.short, found.enough, found.more) == (2_500, 2_000, True, 0)
     year.duty = duty(40_000, 40_000, met=True)
     assert plan.closing(year) is None
+
+
+def test_the_plan_says_whether_what_is_offered_is_enough() -> None:
+    """Five are shown; those beyond them still count for the answer, and nothing is enough that is not."""
+    year: Any = SimpleNamespace(duty=duty(43_000), courses=[course(n, "general", 1_000) for n in range(1, 9)])
+    found = plan.closing(year)
+    assert found is not None
+    assert (len(found.courses), found.total, found.enough, found.more) == (5, 5_000, True, 2)
+    assert found.offered == 7_000
+    year.courses = year.courses[:6]
+    found = plan.closing(year)
+    assert found is not None
+    assert (found.total, found.offered, found.enough, found.more) == (5_000, 6_000, False, 1)
+
+
+def test_a_full_subject_closes_no_gap_of_another() -> None:
+    year: Any = SimpleNamespace(
+        duty=duty(38_000, 40_000, Part("general", 15_000, 15_000), Part("professional", 23_000, 25_000)),
+        courses=[course(1, "general", 5_000)],
+    )
+    found = plan.closing(year)
+    assert found is not None
+    assert (found.courses, found.enough) == ((), False)
 
 
 def test_addresses_hold_only_what_differs() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.classes.models import ClassMembership, VirtualClass
+from app.credits import service as credits
 from app.factory import Academy
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit
@@ -57,15 +58,16 @@ def test_the_class_shows_everybody_and_what_was_posted_lately(academy_app: Acade
     assert client.get("/classes").location == "/classes/class-1"
     html = web.strict(client.get("/classes/class-1"))
     text = plain(html)
-    assert "At the present pace 3 do not finish by 31 December." in text
+    assert "At the present pace 3 do not finish by 31 December" in text
     found = rows(html)
     assert list(found) == ["学员3", "学员2", "学员1"]  # the most urgent first
     assert "Hours of 50" in text
-    assert "Will not make it 2.0 公" in found["学员1"]
-    assert "13.0 专 Professional subjects 25.0" in found["学员1"]
+    missing = "48.0 公 General subjects 13.0 专 Professional subjects 25.0 任 Any subject 10.0"
+    assert f"Will not make it 2.0 {missing}" in found["学员1"]
     assert "1 / 1" in found["学员1"]
     assert "0 / 1" in found["学员2"]
-    assert "1 March 12:00" in found["学员1"]
+    assert "1 Mar 12:00" in found["学员1"]
+    assert "学员1: Lesson 2" in text
     assert "never" in found["学员3"]
     assert "Yunting City Government" in found["学员3"]
     assert html.count("<title>学员") == 6  # every learner is a mark, in the wide and in the narrow drawing
@@ -197,7 +199,11 @@ def test_the_export_is_csv_without_formulas_and_is_written_down(
     assert table[0][:3] == ["Login", "Name", "Unit"]
     assert [row[1] for row in table[1:]] == ["'" + evil, "'+1", "'@x"]
     assert [row[4] for row in table[1:]] == ["2.000", "1.000", "0.000"]
-    assert table[1][7:9] == ["1", "1"]
+    assert table[0][6:10] == [
+        "Hours missing", "Missing: General subjects", "Missing: Professional subjects", "Missing: Any subject",
+    ]  # fmt: skip
+    assert table[1][6:12] == ["48.000", "13.000", "25.000", "10.000", "1", "1"]
+    assert [row[13] for row in table[1:]] == ["not this year"] * 3
     with web_db.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "class.export")).one()
     assert (entry.actor_id, entry.subject, json.loads(entry.detail)) == (made.teacher.id, "class:class-1", {"rows": 3})
@@ -230,6 +236,49 @@ def test_without_rules_the_class_stands_there(academy_app: Academy, web_db: Data
     assert client.get("/classes/class-1/export").status_code == 200
     other = web.browser(academy_app, "head2", language="en")
     assert "The class is empty." in plain(web.strict(other.get("/classes/class-2")))
+
+
+def test_an_empty_class_is_not_told_that_rules_are_lacking(academy_app: Academy, made: Made) -> None:
+    text = plain(web.strict(web.browser(academy_app, "head2", language="en").get("/classes/class-2")))
+    assert "Nobody is in this class yet." in text
+    assert "No duty is set yet" not in text
+
+
+def test_search_and_unit_are_one_form_and_keep_status_and_order(
+    academy_app: Academy, web_db: Database, made: Made
+) -> None:
+    with web_db.writing() as session:
+        water = people.create_unit(session, "water", "水务局", "Water Bureau", "party_government")
+        people.join_unit(session, made.learners[2].id, water.id, "staff", date(2026, 2, 1))
+    html = web.strict(web.browser(academy_app, "head1").get("/classes/class-1?q=学员&status=late&sort=name&page=1"))
+    [form] = [each for each in re.findall(r"<form.*?</form>", html, re.S) if 'name="q"' in each]
+    assert 'name="q" value="学员"' in form
+    assert '<select class="input" id="unit" name="unit">' in form
+    assert dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', form)) == {
+        "status": "late", "sort": "name",
+    }  # fmt: skip
+    assert html.count('name="unit"') == 1
+
+
+def test_the_expected_finish_reads_alike_on_page_and_file(academy_app: Academy, web_db: Database, made: Made) -> None:
+    with web_db.writing() as session:
+        for learner, hours, day in ((made.learners[0], 50, 40), (made.learners[1], 30, 50)):
+            for subject, share in (("professional", hours * 2 // 3), ("general", hours - hours * 2 // 3)):
+                credits.record(
+                    session, learner.id, key=f"opening:{subject}", kind="opening",
+                    happened_at=NOON - timedelta(days=day), known_at=NOON, recorded_by="takeover",
+                    facts={"hours_m": share * 1000, "subject_bucket": subject},
+                )  # fmt: skip
+            credits.settle(session, learner.id)
+    client = web.browser(academy_app, "head1", language="en")
+    table = list(csv.reader(io.StringIO(client.get("/classes/class-1/export?sort=name").text.removeprefix("\ufeff"))))
+    finish = table[0].index("Expected finish")
+    said = {row[1]: row[finish] for row in table[1:]}
+    found = rows(web.strict(client.get("/classes/class-1?sort=name")))
+    assert (said["学员1"], said["学员3"]) == ("Done", "not this year")
+    finish_day = date.fromisoformat(said["学员2"])
+    assert f" {finish_day.day} {finish_day:%b} " in found["学员2"]
+    assert "not this year" in found["学员3"]
 
 
 def test_in_chinese_everything_is_chinese(academy_app: Academy, made: Made) -> None:
