@@ -22,6 +22,7 @@ from app.rules.credit.lines import scan
 # By the hashes of the texts: loading takes milliseconds, and it is asked for at every settlement.
 _books: dict[tuple[str, ...], RuleBook] = {}
 _MOST_BOOKS = 8
+_HASHES = select(RuleVersion.text_hash).order_by(RuleVersion.effective)
 FURTHEST = timedelta(days=731)
 
 
@@ -32,7 +33,7 @@ def text_hash(text: str) -> str:
 
 def book(session: Session) -> RuleBook | None:
     """All published versions, in order; None before the first is published."""
-    hashes = tuple(session.scalars(select(RuleVersion.text_hash).order_by(RuleVersion.effective)))
+    hashes = tuple(session.scalars(_HASHES))
     if not hashes:
         return None
     found = _books.get(hashes)

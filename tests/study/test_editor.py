@@ -329,6 +329,20 @@ def test_only_for_editors(editor: FlaskClient, academy_app: Academy) -> None:
         assert browser(academy_app).get(path).status_code == 302
 
 
+def test_an_offer_that_replaces_another_says_what_it_replaces(editor: FlaskClient, clip: bytes) -> None:
+    key = upload(editor, clip)
+    post(editor, "/edit/c1/lessons", "lesson-", title="二", upload=key)
+    terms = {"group": "", "requirement_class": "required", "since": "2026-03-01", "due": "2026-12-15"}
+    post(editor, "/edit/c1/offers", "offer-", **terms)
+    editor.get("/edit/c1")
+    post(editor, "/edit/c1/offers", "offer-", **terms)
+    assert "takes the place" not in editor.get("/edit/c1").text
+    post(editor, "/edit/c1/offers", "offer-", **terms | {"requirement_class": "elective", "due": ""})
+    page = editor.get("/edit/c1").text
+    assert "takes the place of the offer to the same class: Required · until" in page
+    assert "15 December 2026" in page
+
+
 def test_in_chinese(editor: FlaskClient, academy_app: Academy) -> None:
     chinese = browser(academy_app, "editor")
     for path in ("/edit", "/edit/new", "/edit/c1", "/edit/c1/lessons/1"):

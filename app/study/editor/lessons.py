@@ -72,7 +72,7 @@ def add_file(code: str) -> Page:
             to_form(error, form)
         else:
             _say_taken(found)
-            return redirect(url_for("editor.course", code=code, _anchor="lessons"))
+            return redirect(url_for("editor.course", code=code))
     return course_page(course_of(code, changeable=True), lesson_form=_kept(form))
 
 
@@ -108,7 +108,7 @@ def add_article(code: str) -> Page:
             to_form(error, form)
         else:
             flash(_("The article is there."), "done")
-            return redirect(url_for("editor.course", code=code, _anchor="lessons"))
+            return redirect(url_for("editor.course", code=code))
     return course_page(course, article_form=form)
 
 
@@ -122,7 +122,7 @@ def move(code: str, lesson_id: int) -> Page:
     if step not in ("-1", "1"):
         raise BadInput(_("A lesson moves up or down by one place."))
     service.move_lesson(session(), lesson.id, int(step), actor_id=current_user.person_id)
-    return redirect(url_for("editor.course", code=code, _anchor="lessons"))
+    return redirect(url_for("editor.course", code=code))
 
 
 def _page(course: CourseRow, lesson: DraftRow, **forms: Any) -> tuple[str, int]:
@@ -238,7 +238,7 @@ def withdraw_lesson(code: str, lesson_id: int) -> Page:
     if request.method == "POST":
         service.withdraw_lesson(session(), found.id, actor_id=current_user.person_id)
         flash(_("The lesson is withdrawn. Hours that were earned stay."), "done")
-        return redirect(url_for("editor.course", code=code, _anchor="lessons"))
+        return redirect(url_for("editor.course", code=code))
     text = _(
         "“%(title)s” opens no more, and who is watching it now is stopped. Hours that were earned stay. A "
         "withdrawn lesson cannot be brought back.",

@@ -15,10 +15,11 @@ from werkzeug.wrappers import Response
 from app.base import assets, clock
 from app.base.access import guard
 from app.base.errors import NotFound, Refused
-from app.base.labels import label
+from app.base.labels import full_day, label
 from app.base.unit_of_work import session, settings
 from app.classes import queries as classes
 from app.classes import service as class_service
+from app.classes.queries import OfferRow
 from app.courses import queries, service
 from app.courses.queries import CourseRow
 from app.study.editor import queries as editor
@@ -211,16 +212,29 @@ def offer(code: str) -> Page:
         try:
             if not queries.lessons_of(session(), found.id):
                 raise Refused(_("Add a lesson first: there is nothing to open yet."))
+            group_id = int(form.group.data) if form.group.data else None
+            before = next((o for o in classes.offers_of_course(session(), found.id) if o.class_id == group_id), None)
             class_service.offer_course(
-                session(), found.id, int(form.group.data) if form.group.data else None,
+                session(), found.id, group_id,
                 form.requirement_class.data, form.since.data, form.due.data, current_user.person_id,
             )  # fmt: skip
         except Refused as error:
             to_form(error, form)
         else:
             flash(_("Published. Learners see it from the first day on."), "done")
-            return redirect(url_for("editor.course", code=code, _anchor="offers"))
+            wanted = (form.requirement_class.data, form.since.data, form.due.data)
+            if before is not None and (before.requirement_class, before.since, before.due) != wanted:
+                flash(
+                    _("It takes the place of the offer to the same class: %(offer)s.", offer=_terms(before)), "notice"
+                )
+            return redirect(url_for("editor.course", code=code))
     return course_page(found, offer_form=form)
+
+
+def _terms(offer: OfferRow) -> str:
+    """An offer in a few words: required or elective, until when."""
+    kind = label("requirement", offer.requirement_class)
+    return f"{kind} · {_('until %(day)s', day=full_day(offer.due))}" if offer.due else kind
 
 
 @bp.post("/edit/<code>/offers/<int:offer_id>/withdraw")
@@ -232,7 +246,7 @@ def withdraw_offer(code: str, offer_id: int) -> Page:
         raise NotFound(_("There is no such offer."))
     class_service.withdraw_offer(session(), offer_id, current_user.person_id)
     flash(_("The offer is withdrawn. Hours that were earned stay."), "done")
-    return redirect(url_for("editor.course", code=code, _anchor="offers"))
+    return redirect(url_for("editor.course", code=code))
 
 
 @bp.route("/edit/<code>/withdraw", methods=["GET", "POST"])
