@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, render_template, request, session, url_for
-from flask_babel import Babel, format_date, get_locale
+from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -73,7 +73,6 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=locale)
     app.context_processor(_context)
     app.template_filter("local")(local_time)
-    app.template_filter("day")(lambda value: format_date(value, "medium"))
     charts.init_app(app)
     app.url_map.converters["int"] = KeyConverter
     app.before_request(_no_nul)

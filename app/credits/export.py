@@ -27,7 +27,7 @@ def statement_csv(statement: Statement, zone: ZoneInfo) -> bytes:
             _("No."),
             _("Date"),
             _("What"),
-            _("Bucket"),
+            _("Subject"),
             _("Earned hours"),
             _("Counted hours"),
             _("Balance"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
@@ -198,35 +198,38 @@ def _view(
     return CourseView(row, offer, tuple(views))
 
 
+_PERSON: BindParameter[int] = bindparam("person")
+_START: BindParameter[date] = bindparam("start")
+_RECENT = (
+    select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+    .join(
+        LedgerTransaction,
+        (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
+    )
+    .join(
+        Evidence,
+        (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
+    )
+    .where(
+        LedgerEntry.learner_id == _PERSON,
+        LedgerEntry.account.like("learner/%/countable"),
+        LedgerTransaction.period == _START,
+        Evidence.happened_at >= bindparam("since"),
+    )
+    .scalar_subquery()
+)
+_SUMS = select(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, _RECENT).where(
+    LearnerPeriod.learner_id == _PERSON, LearnerPeriod.period == _START
+)
+
+
 def _duty(session: Session, book: RuleBook | None, person_id: int, day: date) -> tuple[Duty | None, int]:
     """The duty of the present period, and the countable thousandths of the last four weeks. One query."""
     if book is None or book.period.index(day) < 0:
         return None, 0
     start, end = period_of(book, day)
     since = clock.now() - timedelta(days=PACE_DAYS)
-    recent = (
-        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
-        .join(
-            LedgerTransaction,
-            (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
-        )
-        .join(
-            Evidence,
-            (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
-        )
-        .where(
-            LedgerEntry.learner_id == person_id,
-            LedgerEntry.account.like("learner/%/countable"),
-            LedgerTransaction.period == start,
-            Evidence.happened_at >= since,
-        )
-        .scalar_subquery()
-    )
-    row = session.execute(
-        select(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, recent).where(
-            LearnerPeriod.learner_id == person_id, LearnerPeriod.period == start
-        )
-    ).first()
+    row = session.execute(_SUMS, {"person": person_id, "start": start, "since": since}).first()
     if row is None:
         return None, 0
     return Yardstick(book, start, end).duty(row[0], row[1], row[2]), max(0, int(row[3]))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
@@ -90,7 +90,7 @@ class ClassView:
     learners: tuple[LearnerRow, ...]
 
 
-def _member(day: date) -> ColumnElement[bool]:
+def _member(day: date | BindParameter[date]) -> ColumnElement[bool]:
     return (ClassMembership.since <= day) & or_(ClassMembership.until.is_(None), ClassMembership.until > day)
 
 
@@ -155,29 +155,62 @@ def with_required(session: Session, view: ClassView, rows: Sequence[LearnerRow])
 _PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None, int, int]
 
 
+_DAY: BindParameter[date] = bindparam("day")
+_START: BindParameter[date] = bindparam("start")
+_MEMBERS = select(ClassMembership.person_id).where(ClassMembership.class_id == bindparam("group"), _member(_DAY))
+# Countable thousandths by learner since a moment.
+_RECENT = (
+    select(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"))
+    .join(
+        LedgerTransaction,
+        (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
+    )
+    .join(
+        Evidence,
+        (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
+    )
+    .where(
+        LedgerEntry.learner_id.in_(_MEMBERS),
+        LedgerEntry.account.like("learner/%/countable"),
+        LedgerTransaction.period == _START,
+        Evidence.happened_at >= bindparam("since"),
+    )
+    .group_by(LedgerEntry.learner_id)
+    .subquery()
+)
+# The last moment watched by learner, ms since 1970.
+_LAST = (
+    select(Coverage.learner_id, func.max(Coverage.watched_at_ms).label("moment"))
+    .where(Coverage.learner_id.in_(_MEMBERS))
+    .group_by(Coverage.learner_id)
+    .subquery()
+)
+_PEOPLE = (
+    select(
+        *PERSON, Unit.code, Unit.name, Unit.name_en, UnitMembership.band, LearnerPeriod.tests, LearnerPeriod.buckets,
+        LearnerPeriod.met, func.coalesce(_RECENT.c.amount, 0), func.coalesce(_LAST.c.moment, 0),
+    )
+    .join(ClassMembership, ClassMembership.person_id == Person.id)
+    .outerjoin(
+        UnitMembership,
+        (UnitMembership.person_id == Person.id)
+        & (UnitMembership.since <= _DAY)
+        & or_(UnitMembership.until.is_(None), UnitMembership.until > _DAY),
+    )
+    .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
+    .outerjoin(LearnerPeriod, (LearnerPeriod.learner_id == Person.id) & (LearnerPeriod.period == _START))
+    .outerjoin(_RECENT, _RECENT.c.learner_id == Person.id)
+    .outerjoin(_LAST, _LAST.c.learner_id == Person.id)
+    .where(ClassMembership.class_id == bindparam("group"), _member(_DAY))
+    .order_by(Person.name_pinyin, Person.id)
+)  # fmt: skip
+_ONE = _PEOPLE.where(Person.key == bindparam("key"))
+
+
 def _people(session: Session, class_id: int, day: date, start: date, key: str | None) -> list[_PersonFacts]:
     """Everybody in the class with unit, sums of the period, hours of four weeks, last activity. One query."""
-    recent, last = _recent(class_id, day, start), _last(class_id, day)
-    unit, sums = UnitMembership, LearnerPeriod
-    wanted = (
-        select(
-            *PERSON, Unit.code, Unit.name, Unit.name_en, unit.band, sums.tests, sums.buckets, sums.met,
-            func.coalesce(recent.c.amount, 0), func.coalesce(last.c.moment, 0),
-        )
-        .join(ClassMembership, ClassMembership.person_id == Person.id)
-        .outerjoin(
-            unit,
-            (unit.person_id == Person.id) & (unit.since <= day) & or_(unit.until.is_(None), unit.until > day),
-        )
-        .outerjoin(Unit, Unit.id == unit.unit_id)
-        .outerjoin(sums, (sums.learner_id == Person.id) & (sums.period == start))
-        .outerjoin(recent, recent.c.learner_id == Person.id)
-        .outerjoin(last, last.c.learner_id == Person.id)
-        .where(ClassMembership.class_id == class_id, _member(day))
-        .order_by(Person.name_pinyin, Person.id)
-    )  # fmt: skip
-    if key is not None:
-        wanted = wanted.where(Person.key == key)
+    given = {"group": class_id, "day": day, "start": start, "since": clock.now() - timedelta(days=PACE_DAYS)}
+    rows = session.execute(_PEOPLE, given) if key is None else session.execute(_ONE, given | {"key": key})
     group = ("", "", "")
     return [
         (
@@ -185,42 +218,8 @@ def _people(session: Session, class_id: int, day: date, start: date, key: str | 
             StandingRow(*group, *(text or "" for text in row[6:10])),
             row[10], row[11], row[12], int(row[13]), int(row[14]),
         )
-        for row in session.execute(wanted)
+        for row in rows
     ]  # fmt: skip
-
-
-def _recent(class_id: int, day: date, start: date) -> Subquery:
-    """Countable thousandths by learner of the last four weeks."""
-    since = clock.now() - timedelta(days=PACE_DAYS)
-    return (
-        select(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"))
-        .join(
-            LedgerTransaction,
-            (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
-        )
-        .join(
-            Evidence,
-            (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
-        )
-        .where(
-            LedgerEntry.learner_id.in_(of_class(class_id, day)),
-            LedgerEntry.account.like("learner/%/countable"),
-            LedgerTransaction.period == start,
-            Evidence.happened_at >= since,
-        )
-        .group_by(LedgerEntry.learner_id)
-        .subquery()
-    )
-
-
-def _last(class_id: int, day: date) -> Subquery:
-    """The last moment watched by learner, ms since 1970."""
-    return (
-        select(Coverage.learner_id, func.max(Coverage.watched_at_ms).label("moment"))
-        .where(Coverage.learner_id.in_(of_class(class_id, day)))
-        .group_by(Coverage.learner_id)
-        .subquery()
-    )
 
 
 class _Required:

@@ -24,7 +24,7 @@ TEXTS = [
     *(path for path in (ROOT / "deploy").rglob("*.*") if path.suffix != ".pyc"),
 ]
 # Read by make, the tests and the bench only.
-DEVELOPMENT = {"DUXUE_RUNS", "DUXUE_NO_SKIP", "DUXUE_SAMPLES"}
+DEVELOPMENT = {"DUXUE_RUNS", "DUXUE_SEED", "DUXUE_NO_SKIP", "DUXUE_SAMPLES"}
 
 
 def table_rows(text: str) -> Iterator[list[str]]:
