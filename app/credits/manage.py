@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 from app.base import clock
 from app.base.access import guard
 from app.base.errors import NotFound, Refused
+from app.base.pages import is_english
 from app.base.unit_of_work import database, session, settings
-from app.credits import changes, queries, rulebook, shown
+from app.credits import changes, queries, rulebook
 from app.credits.changes import Change, Clause
 from app.credits.forms import RulesForm
 from app.credits.queries import VersionRow
@@ -66,7 +67,7 @@ def version(number: int) -> str:
         changes=changes.changes(before.text, row.text) if before else [],
         header=changes.header(before.text, row.text) if before else [],
         clauses=changes.clauses(row.text),
-        clause_language="en" if shown.english() else "zh",
+        clause_language="en" if is_english() else "zh",
         in_force=_in_force(found),
         today=_today(),
     )
@@ -139,7 +140,7 @@ def _form(form: RulesForm, mistakes: Mistakes = (), checked: Checked | None = No
         mistakes=mistakes,
         checked=checked,
         edited=edited,
-        clause_language="en" if shown.english() else "zh",
+        clause_language="en" if is_english() else "zh",
     )
 
 

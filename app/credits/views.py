@@ -15,6 +15,7 @@ from app.base import audit, clock
 from app.base.access import guard, scope, signed_in
 from app.base.errors import NotFound
 from app.base.labels import label, month, seal
+from app.base.pages import is_english
 from app.base.unit_of_work import database, session, settings
 from app.credits import queries, shown
 from app.credits.export import statement_csv
@@ -104,7 +105,7 @@ def _page(person_id: int, name: str, staff_of: PersonRow | None) -> str:
     unit = unit_of(session(), person_id, _today())
     more: dict[str, Any] = {"person_key": staff_of.key} if staff_of else {}
     endpoint = "credits.statement_for" if staff_of else "credits.statement"
-    overline = f"{name} · {unit.name_en if shown.english() else unit.name}" if unit else name
+    overline = f"{name} · {unit.name_en if is_english() else unit.name}" if unit else name
     page: dict[str, Any] = {"overline": overline, "staff": staff_of is not None, "statement": found}
     if found is not None:
         page |= _shown(found, endpoint, more)

@@ -12,7 +12,7 @@ from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from app.base import charts, clock, labels
+from app.base import clock, labels, numbers
 from app.base.access import guard
 from app.base.errors import BadInput, Forbidden, NotFound
 from app.base.pages import is_english
@@ -180,7 +180,7 @@ def _outline(row: LessonRow, current: int, progress: dict[int, queries.Progress]
         "kind": kind,
         "title": f"{row.position}. {_named(row.title, row.title_en)}",
         "url": url_for("viewing.lesson", lesson_id=row.id),
-        "length": charts.clock(row.length_ms or 0),
+        "length": numbers.clock(row.length_ms or 0),
         "share": share if kind == "now" else 0,
     }
 

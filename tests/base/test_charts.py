@@ -12,7 +12,7 @@ from flask_babel import Babel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.base import charts
+from app.base import charts, numbers
 from app.base.charts import Dot, RingPart
 
 HOSTILE = "<script>alert(1)</script>\"&'"
@@ -51,7 +51,7 @@ def rects(markup: str, kind: str) -> list[tuple[float, float]]:
     ],
 )
 def test_hours_keep_what_was_earned(thousandths: int, text: str) -> None:
-    assert charts.hours(thousandths) == text
+    assert numbers.hours(thousandths) == text
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_hours_keep_what_was_earned(thousandths: int, text: str) -> None:
     ],
 )
 def test_overviews_have_one_decimal_and_keep_the_exact_number(thousandths: int, had: str, missing: str) -> None:
-    for found, text in ((charts.tenths(thousandths), had), (charts.tenths_up(thousandths), missing)):
+    for found, text in ((numbers.tenths(thousandths), had), (numbers.tenths_up(thousandths), missing)):
         assert re.sub("<.*?>", "", found) == text
-        assert text == charts.hours(thousandths) or f'title="{charts.hours(thousandths)}"' in found
+        assert text == numbers.hours(thousandths) or f'title="{numbers.hours(thousandths)}"' in found
 
 
 @pytest.mark.parametrize(("decimals", "text"), [(1, "\u22122.1"), (2, "\u22122.13"), (3, "\u22122.130")])
 def test_columns_have_the_same_decimals(decimals: int, text: str) -> None:
-    assert charts.fixed(-2_130, decimals) == text
+    assert numbers.fixed(-2_130, decimals) == text
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_columns_have_the_same_decimals(decimals: int, text: str) -> None:
     [(0, "0:00"), (59_999, "0:59"), (1_252_000, "20:52"), (3_600_000, "1:00:00"), (-5, "0:00")],
 )
 def test_clock(ms: int, text: str) -> None:
-    assert charts.clock(ms) == text
+    assert numbers.clock(ms) == text
 
 
 @pytest.mark.parametrize(

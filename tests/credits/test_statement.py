@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.base.db import Database
-from app.credits import service, shown
+from app.credits import reckoning, service, shown
 from tests import factories
 from tests.credits.browsing import page, plain, signed_in
 from tests.credits.samples import NOON, RULES, watch
@@ -143,7 +143,7 @@ def test_a_pool_says_what_was_credited_before(app: Flask, db: Database) -> None:
 
 
 def test_long_numbers_are_cut_and_say_so() -> None:
-    exact = shown._exact
+    exact = reckoning._exact
     assert [exact(Fraction(n, d)) for n, d in ((1, 3), (-1, 3), (5, 2), (4, 1), (1, 100_000))] == [
         "0.33333…", "−0.33333…", "2.5", "4.0", "0.00001",
     ]  # fmt: skip

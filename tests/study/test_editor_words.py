@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 from markdown_it.token import Token
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from app.base.db import Database
 from app.courses import articles
 from app.courses.models import Course, Lesson, MediaVersion, Provider
 from app.factory import Academy
 from tests import factories
-from tests.factories.web import browser, strict, token_in
+from tests.factories.web import browser, strict
+from tests.study.editing import post
 
 FIELDS = {
     "title": "数据从哪里来", "title_en": "Where data comes from", "summary": "说明", "summary_en": "About",
@@ -31,11 +29,6 @@ def editor(academy_app: Academy, web_db: Database) -> FlaskClient:
         made = factories.academy(session)
         factories.offer(session, factories.course(session, "c1"), made.group)
     return browser(academy_app, "editor", language="en")
-
-
-def post(client: FlaskClient, path: str, prefix: str = "", **data: Any) -> TestResponse:
-    token = token_in(client.get("/edit/new"))
-    return client.post(path, data={"csrf_token": token, **{f"{prefix}{name}": value for name, value in data.items()}})
 
 
 @pytest.mark.parametrize("rate", ["sNaN", "-sNaN12", "NaN", "nan", "Infinity", "-inf", "1e999999999", "0x2", "1..5"])
