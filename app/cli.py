@@ -29,6 +29,9 @@ console = Console(stderr=True)
 
 
 def _database(settings: Settings) -> Database:
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    if settings.sqlite and not file.exists():
+        raise click.ClickException(f"there is no academy at {file} (DUXUE_DATA_DIR); duxue migrate makes an empty one")
     db = Database(settings.database_url)
     with db.engine.connect() as connection:
         found = migrating.current(connection)

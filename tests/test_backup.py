@@ -48,6 +48,12 @@ def test_restored_elsewhere_the_heads_are_equal(filled: Settings, tmp_path: Path
     assert files_of(there) == {STORED: MATERIAL}
 
 
+def test_only_the_owner_can_read_an_archive(filled: Settings, tmp_path: Path) -> None:
+    archive = tmp_path / "academy.tar.gz"
+    backup.backup(filled, archive, lambda _name, _count: None)
+    assert archive.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.postgres
 def test_from_sqlite_to_postgresql_and_on(
     sqlite_database: DatabaseUrls, postgres: PostgresServer, tmp_path: Path

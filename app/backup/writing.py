@@ -49,7 +49,8 @@ def backup(settings: Settings, target: Path, progress: Progress) -> Manifest:
     db = Database(settings.database_url)
     partial = target.with_name(target.name + ".part")
     try:
-        with partial.open("wb") as out:
+        # Everybody's names and password hashes are in it: for its owner's eyes only.
+        with open(partial, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
             with tarfile.open(fileobj=out, mode="w:gz", compresslevel=5) as archive, db.engine.connect() as connection:
                 if not db.sqlite:
                     connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -108,3 +108,10 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, setting: str, va
     found = CliRunner().invoke(cli.main, command, env=env)
     assert (found.exit_code, type(found.exception)) == (1, SystemExit)
     assert setting in found.output
+
+
+@pytest.mark.parametrize("command", [["credits", "verify"], ["credits", "heads"], ["backup", "x.tar.gz"], ["jobs"]])
+def test_where_there_is_no_academy_none_is_made(tmp_path: Path, command: list[str]) -> None:
+    found = CliRunner().invoke(cli.main, command, env={"DUXUE_DATA_DIR": str(tmp_path / "nowhere")})
+    assert (found.exit_code, "there is no academy at" in found.output) == (1, True)
+    assert not (tmp_path / "nowhere" / "duxue.sqlite").exists()
