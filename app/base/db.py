@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, MetaData, and_, create_engine, event, or_
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -75,6 +75,11 @@ def make_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def holds(row: Any, day: Any) -> ColumnElement[bool]:
+    """A dated row (`since`, and `until` from which it no longer holds) holds on that day, a date or a parameter."""
+    return and_(row.since <= day, or_(row.until.is_(None), row.until > day))
 
 
 class Database:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from app.base.db import holds
 from app.classes.models import ClassMembership, CourseOffer, VirtualClass
 from app.courses.models import Course
 from app.people.models import Person
@@ -45,14 +46,10 @@ _COURSE: BindParameter[int] = bindparam("course")
 _CLASS: BindParameter[int] = bindparam("class_")
 
 
-def _on(day: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:
-    return ClassMembership.since <= day, or_(ClassMembership.until.is_(None), ClassMembership.until > day)
-
-
 _CLASS_OF = (
     select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en)
     .join(ClassMembership, ClassMembership.class_id == VirtualClass.id)
-    .where(ClassMembership.person_id == _PERSON, *_on(_DAY))
+    .where(ClassMembership.person_id == _PERSON, holds(ClassMembership, _DAY))
     .order_by(ClassMembership.since.desc())
 )
 _OFFERS = (
@@ -63,7 +60,7 @@ _OFFERS = (
     .join(Course, Course.id == CourseOffer.course_id)
     .where(CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= _DAY, Course.withdrawn_at.is_(None))
 )  # fmt: skip
-_MINE = select(ClassMembership.class_id).where(ClassMembership.person_id == _PERSON, *_on(_DAY))
+_MINE = select(ClassMembership.class_id).where(ClassMembership.person_id == _PERSON, holds(ClassMembership, _DAY))
 _TO_LEARNER = _OFFERS.where(or_(CourseOffer.class_id.in_(_MINE), CourseOffer.class_id.is_(None) & _MINE.exists()))
 _ONE_TO_LEARNER = _TO_LEARNER.where(CourseOffer.course_id == _COURSE)
 _TO_CLASS = _OFFERS.where(or_(CourseOffer.class_id == _CLASS, CourseOffer.class_id.is_(None)))
@@ -112,7 +109,7 @@ def learners_offered(course_id: int, day: date) -> Select[tuple[int]]:
     return (
         select(ClassMembership.person_id)
         .join(CourseOffer, or_(CourseOffer.class_id == ClassMembership.class_id, CourseOffer.class_id.is_(None)))
-        .where(*open_, *_on(day))
+        .where(*open_, holds(ClassMembership, day))
     )
 
 
@@ -157,7 +154,7 @@ def members(session: Session, class_id: int, day: date) -> list[PersonRow]:
     rows = session.execute(
         select(*PERSON)
         .join(ClassMembership, ClassMembership.person_id == Person.id)
-        .where(ClassMembership.class_id == class_id, *_on(day))
+        .where(ClassMembership.class_id == class_id, holds(ClassMembership, day))
         .order_by(Person.name_pinyin, Person.id)
     )
     return [PersonRow(*row) for row in rows]
@@ -166,7 +163,9 @@ def members(session: Session, class_id: int, day: date) -> list[PersonRow]:
 def sizes(session: Session, class_ids: Sequence[int], day: date) -> dict[int, int]:
     """How many learners each class has on a day; empty classes are missing."""
     found: dict[int, int] = {}
-    wanted = select(ClassMembership.class_id).where(ClassMembership.class_id.in_(class_ids), *_on(day))
+    wanted = select(ClassMembership.class_id).where(
+        ClassMembership.class_id.in_(class_ids), holds(ClassMembership, day)
+    )
     rows = session.scalars(wanted)
     for class_id in rows:
         found[class_id] = found.get(class_id, 0) + 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import BindParameter, bindparam, or_, select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.base.db import holds
 from app.classes.models import ClassMembership, VirtualClass
 from app.courses.queries import CourseRow, LessonRow
 from app.people.models import Person, Unit, UnitMembership
@@ -37,16 +38,12 @@ _STANDING = (
     .select_from(Person)
     .outerjoin(
         ClassMembership,
-        (ClassMembership.person_id == Person.id)
-        & (ClassMembership.since <= _DAY)
-        & or_(ClassMembership.until.is_(None), ClassMembership.until > _DAY),
+        (ClassMembership.person_id == Person.id) & holds(ClassMembership, _DAY),
     )
     .outerjoin(VirtualClass, VirtualClass.id == ClassMembership.class_id)
     .outerjoin(
         UnitMembership,
-        (UnitMembership.person_id == Person.id)
-        & (UnitMembership.since <= _DAY)
-        & or_(UnitMembership.until.is_(None), UnitMembership.until > _DAY),
+        (UnitMembership.person_id == Person.id) & holds(UnitMembership, _DAY),
     )
     .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
     .where(Person.id == bindparam("person"))

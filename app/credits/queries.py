@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.base.db import holds
 from app.credits import reach
 from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, RuleVersion
 from app.people import queries as people
@@ -61,6 +63,26 @@ class VersionRow:
     text: str
     published_at: datetime
     by: str
+
+
+def countable_since(*columns: Any) -> Select[Any]:
+    """A statement over countable entries of the period `:start` whose evidence happened since `:since`."""
+    return (
+        select(*columns)
+        .join(
+            LedgerTransaction,
+            (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
+        )
+        .join(
+            Evidence,
+            (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
+        )
+        .where(
+            LedgerEntry.account.like("learner/%/countable"),
+            LedgerTransaction.period == bindparam("start"),
+            Evidence.happened_at >= bindparam("since"),
+        )
+    )
 
 
 def sums_of(session: Session, learner_ids: Sequence[int], period: date) -> dict[int, PeriodSums]:
@@ -155,8 +177,7 @@ def learners_on(session: Session, day: date) -> int:
         .join(Person, Person.id == RoleGrant.person_id)
         .where(
             RoleGrant.role == "learner",
-            RoleGrant.since <= day,
-            or_(RoleGrant.until.is_(None), RoleGrant.until > day),
+            holds(RoleGrant, day),
             Person.disabled_at.is_(None),
         )
     ).scalar_one()

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.base.db import holds
 from app.people.models import Credential, LoginSession, Person, RoleGrant, Unit, UnitMembership
 from app.rules.access import Grant
 
@@ -79,8 +80,7 @@ _UNITS = (
     .join(Unit, Unit.id == UnitMembership.unit_id)
     .where(
         UnitMembership.person_id.in_(bindparam("persons", expanding=True)),
-        UnitMembership.since <= bindparam("day"),
-        or_(UnitMembership.until.is_(None), UnitMembership.until > bindparam("day")),
+        holds(UnitMembership, bindparam("day")),
     )
 )
 
@@ -140,9 +140,7 @@ _BEARER = (
     .join(Person, Person.id == LoginSession.person_id)
     .outerjoin(
         RoleGrant,
-        (RoleGrant.person_id == Person.id)
-        & (RoleGrant.since <= bindparam("day"))
-        & or_(RoleGrant.until.is_(None), RoleGrant.until > bindparam("day")),
+        (RoleGrant.person_id == Person.id) & holds(RoleGrant, bindparam("day")),
     )
     .where(
         LoginSession.token_hash == bindparam("token"),

@@ -17,7 +17,8 @@ from app.classes.standing import StandingRow, lesson_worth, standing_of
 from app.courses import queries as courses
 from app.courses.queries import CourseRow, LessonRow
 from app.credits import service as credits
-from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction
+from app.credits.models import LearnerPeriod, LedgerEntry
+from app.credits.queries import countable_since
 from app.rules.credit.book import RuleBook
 from app.viewing import queries as viewing
 from app.viewing.queries import Progress
@@ -201,21 +202,8 @@ def _view(
 _PERSON: BindParameter[int] = bindparam("person")
 _START: BindParameter[date] = bindparam("start")
 _RECENT = (
-    select(func.coalesce(func.sum(LedgerEntry.amount), 0))
-    .join(
-        LedgerTransaction,
-        (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
-    )
-    .join(
-        Evidence,
-        (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
-    )
-    .where(
-        LedgerEntry.learner_id == _PERSON,
-        LedgerEntry.account.like("learner/%/countable"),
-        LedgerTransaction.period == _START,
-        Evidence.happened_at >= bindparam("since"),
-    )
+    countable_since(func.coalesce(func.sum(LedgerEntry.amount), 0))
+    .where(LedgerEntry.learner_id == _PERSON)
     .scalar_subquery()
 )
 _SUMS = select(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, _RECENT).where(

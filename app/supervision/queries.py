@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.db import holds
 from app.classes import queries as classes
 from app.classes.duty import PACE_DAYS, Duty, Outlook, Yardstick, outlook, period_of
 from app.classes.models import ClassMembership
@@ -21,7 +22,8 @@ from app.classes.standing import StandingRow, lesson_worth
 from app.courses import queries as courses
 from app.courses.queries import CourseRow, LessonRow
 from app.credits import service as credits
-from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction
+from app.credits.models import LearnerPeriod, LedgerEntry
+from app.credits.queries import countable_since
 from app.people.models import Person, Unit, UnitMembership
 from app.people.queries import PERSON, PersonRow
 from app.rules.access import Scope
@@ -90,13 +92,9 @@ class ClassView:
     learners: tuple[LearnerRow, ...]
 
 
-def _member(day: date | BindParameter[date]) -> ColumnElement[bool]:
-    return (ClassMembership.since <= day) & or_(ClassMembership.until.is_(None), ClassMembership.until > day)
-
-
 def of_class(class_id: int, day: date) -> Select[tuple[int]]:
     """The ids of everybody in a class on a day, as a subquery."""
-    return select(ClassMembership.person_id).where(ClassMembership.class_id == class_id, _member(day))
+    return select(ClassMembership.person_id).where(ClassMembership.class_id == class_id, holds(ClassMembership, day))
 
 
 def class_list(scope: Scope, session: Session, day: date) -> list[ClassSummary]:
@@ -112,7 +110,7 @@ def class_list(scope: Scope, session: Session, day: date) -> list[ClassSummary]:
             .join(LearnerPeriod, LearnerPeriod.learner_id == ClassMembership.person_id)
             .where(
                 ClassMembership.class_id.in_(ids),
-                _member(day),
+                holds(ClassMembership, day),
                 LearnerPeriod.period == period_of(book, day)[0],
                 LearnerPeriod.met.is_(True),
             )
@@ -157,24 +155,13 @@ _PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None
 
 _DAY: BindParameter[date] = bindparam("day")
 _START: BindParameter[date] = bindparam("start")
-_MEMBERS = select(ClassMembership.person_id).where(ClassMembership.class_id == bindparam("group"), _member(_DAY))
+_MEMBERS = select(ClassMembership.person_id).where(
+    ClassMembership.class_id == bindparam("group"), holds(ClassMembership, _DAY)
+)
 # Countable thousandths by learner since a moment.
 _RECENT = (
-    select(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"))
-    .join(
-        LedgerTransaction,
-        (LedgerTransaction.learner_id == LedgerEntry.learner_id) & (LedgerTransaction.seq == LedgerEntry.seq),
-    )
-    .join(
-        Evidence,
-        (Evidence.learner_id == LedgerTransaction.learner_id) & (Evidence.key == LedgerTransaction.evidence_key),
-    )
-    .where(
-        LedgerEntry.learner_id.in_(_MEMBERS),
-        LedgerEntry.account.like("learner/%/countable"),
-        LedgerTransaction.period == _START,
-        Evidence.happened_at >= bindparam("since"),
-    )
+    countable_since(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"))
+    .where(LedgerEntry.learner_id.in_(_MEMBERS))
     .group_by(LedgerEntry.learner_id)
     .subquery()
 )
@@ -193,15 +180,13 @@ _PEOPLE = (
     .join(ClassMembership, ClassMembership.person_id == Person.id)
     .outerjoin(
         UnitMembership,
-        (UnitMembership.person_id == Person.id)
-        & (UnitMembership.since <= _DAY)
-        & or_(UnitMembership.until.is_(None), UnitMembership.until > _DAY),
+        (UnitMembership.person_id == Person.id) & holds(UnitMembership, _DAY),
     )
     .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
     .outerjoin(LearnerPeriod, (LearnerPeriod.learner_id == Person.id) & (LearnerPeriod.period == _START))
     .outerjoin(_RECENT, _RECENT.c.learner_id == Person.id)
     .outerjoin(_LAST, _LAST.c.learner_id == Person.id)
-    .where(ClassMembership.class_id == bindparam("group"), _member(_DAY))
+    .where(ClassMembership.class_id == bindparam("group"), holds(ClassMembership, _DAY))
     .order_by(Person.name_pinyin, Person.id)
 )  # fmt: skip
 _ONE = _PEOPLE.where(Person.key == bindparam("key"))
