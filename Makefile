@@ -5,7 +5,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check proof bench screenshots words lock clean
+.PHONY: help run test check proof drills bench screenshots words lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,7 +31,11 @@ proof: ## the long form: 10,000 runs of each property, and the kill drills
 	@DUXUE_RUNS=$${DUXUE_RUNS:-10000} $(PYTEST) tests/rules
 	@$(PY) -m pytest -m proof
 
-bench: ## the promises of speed, measured here (ONLY=name for one)
+drills: ## kills, restarts, full disks, slow phones under load, into docs/reliability.md (ONLY=name for one)
+	@$(PYTHON) tools/setup.py test
+	@$(PY) -m tests.proof.drills $(ONLY)
+
+bench: ## the promises of speed and fairness, measured here (ONLY=name for one)
 	@$(PYTHON) tools/setup.py test
 	@$(PY) -m bench $(ONLY)
 

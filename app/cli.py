@@ -87,8 +87,7 @@ def migrate() -> None:
 @main.command("jobs")
 def run_jobs() -> None:
     """Run the timetable and the waiting tasks (a process of its own on PostgreSQL)."""
-    settings = reading.load()
-    jobs.start(_database(settings), settings).join()
+    jobs.run(_database(reading.load()))
 
 
 @main.command()

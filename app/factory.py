@@ -21,8 +21,13 @@ from app.people import views as people_views
 from app.study import editor
 from app.study import views as study_views
 from app.supervision import views as supervision_views
+from app.tickets import manage as tickets_manage
+from app.tickets import views as tickets_views
 from app.viewing import beats as beats_door
+from app.viewing import checks as viewing_checks
+from app.viewing import notes as viewing_notes
 from app.viewing import queries as viewing_queries
+from app.viewing import reading as viewing_reading
 from app.viewing import views as viewing_views
 from app.viewing.beats import Beats
 from app.wiring import listen, make_beats
@@ -31,8 +36,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOMS = (
-    people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, credits_views.bp,
-    credits_manage.bp, supervision_views.bp,
+    people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
+    viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, supervision_views.bp, tickets_views.bp, tickets_manage.bp,
 )  # fmt: skip
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import signal
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -10,25 +13,37 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.base import settings as reading
+from app.base import tasks
 from app.base.db import Database
-from app.base.settings import Settings
-from app.base.tasks import Runner, take_slot, task
+from app.base.tasks import take_slot, task
 from app.courses import service as courses
+from app.courses.renditions import service as renditions
 from app.credits import service as credits
-from app.viewing import service as viewing
+from app.viewing import evidence, signals
 
+# How long a task at hand may take when the process is told to end.
+GRACE = 20
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
+    "viewing.close_expired": (600, "viewing.close_expired"),
     "credits.sweep": (60, "credits.sweep"),
     "courses.sweep_uploads": (3600, "courses.sweep_uploads"),
+    "renditions.sweep": (300, "renditions.sweep"),
+    "tasks.take_up_killed": (30, "tasks.take_up_killed"),
 }
 
 
 @task("viewing.sweep")
 def sweep_viewing(session: Session) -> None:
     """Evidence that a crash between commit and settlement left unwritten."""
-    viewing.sweep_due(session, reading.load())
+    evidence.sweep_due(session, reading.load())
+
+
+@task("viewing.close_expired")
+def close_expired(session: Session) -> None:
+    """Viewings whose lease has run out."""
+    signals.close_expired(session)
 
 
 @task("credits.sweep")
@@ -41,6 +56,12 @@ def sweep_credits(session: Session) -> None:
 def sweep_uploads(session: Session) -> None:
     """Uploads that nobody finished."""
     courses.sweep_uploads(session, reading.load())
+
+
+@task("renditions.sweep")
+def sweep_renditions(session: Session) -> None:
+    """Renditions that wait, or whose maker died, with no task to go on with them."""
+    renditions.sweep(session)
 
 
 def slot(now: datetime, seconds: int) -> datetime:
@@ -62,16 +83,37 @@ def scheduler(db: Database) -> BackgroundScheduler:
 
 
 def start_embedded(app: Flask) -> None:
-    """Scheduler and task runner as threads of this one process."""
-    db: Database = app.extensions["duxue.db"]
-    start(db, app.extensions["duxue.settings"])
+    """Scheduler and task runners as threads of this one process."""
+    end = start(app.extensions["duxue.db"])
+    atexit.register(end)
 
 
-def start(db: Database, _settings: Settings) -> Runner:
-    """Start both; they end with the process."""
-    clockwork, runner = scheduler(db), Runner(db)
+def start(db: Database) -> Callable[[], None]:
+    """Start the timetable and the runners of every queue; what is returned ends them: short tasks are finished,
+    long ones put their work back.
+    """
+    clockwork, runners = scheduler(db), tasks.runners(db)
     clockwork.start()
-    runner.start()
-    atexit.register(runner.stop)
-    atexit.register(clockwork.shutdown, wait=False)
-    return runner
+    for runner in runners:
+        runner.start()
+
+    def end() -> None:
+        clockwork.shutdown(wait=False)
+        tasks.stop_all()
+        for runner in runners:
+            runner.stop()
+        for runner in runners:
+            runner.join(GRACE)
+
+    return end
+
+
+def run(db: Database) -> None:
+    """Start both and wait until this process is told to end."""
+    told = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _number, _frame: told.set())
+    end = start(db)
+    while not told.wait(3600):
+        pass
+    end()

@@ -32,6 +32,7 @@ from app.courses import service as courses
 from app.credits import service as credits
 from app.people import service as people
 from app.people.models import Person
+from app.questions import importing
 from app.viewing import history
 
 CONTENT = Path(__file__).resolve().parents[1] / "content"
@@ -192,11 +193,14 @@ def load_course(made: _Load, folder: Path) -> int:
         subject_bucket=plan["subject_bucket"],
         lecturer=plan["lecturer"]["zh"],
         max_rate_m=int(float(plan["policies"]["max_rate"]) * 1000),
+        check_minutes=plan["policies"]["check_minutes"],
+        in_order=plan["policies"]["no_seek_ahead"],
         actor_id=None,
     )
     store = Store(made.settings.files_dir)
     for each in plan["lessons"]:
         _lesson(made, store, folder, course.id, each)
+    _questions(made, folder / "questions.gift", course.id)
     return course.id
 
 
@@ -216,6 +220,17 @@ def _lesson(made: _Load, store: Store, folder: Path, course_id: int, plan: dict[
     version = courses.attach_media(made.session, store, lesson.id, path, plan["file"])
     for language, name in plan.get("captions", {}).items():
         courses.attach_caption(made.session, version.id, language, (folder / name).read_bytes(), name)
+
+
+def _questions(made: _Load, path: Path, course_id: int) -> None:
+    """A course's question bank, if its folder has one; a $CATEGORY names the lesson. What is there stays as it is."""
+    if not path.is_file():
+        return
+    lessons = {row.title: row.id for row in course_queries.lessons_of(made.session, course_id)}
+    plan = importing.plan(made.session, course_id, path.read_text(encoding="utf-8"), lessons.get)
+    if plan.wrong:
+        raise SettingError(f"{path}:{plan.wrong[0].line}: {plan.wrong[0].why}")
+    importing.apply(made.session, course_id, plan.good, actor_id=None, source=path.name)
 
 
 def _offers(made: _Load, plan: dict[str, Any]) -> None:
@@ -258,8 +273,6 @@ def _opening(made: _Load, learner_id: int, bucket: str, hours_m: int) -> None:
 
 def _watched(made: _Load, learner_id: int, slug: str, share: float, moment: datetime) -> None:
     for lesson in course_queries.lessons_of(made.session, made.courses[slug]):
-        if lesson.kind == "article":
-            continue  # its time counts from a later release on
         material = course_queries.open_material(made.session, lesson.id)
         assert material is not None
         watched_ms = int(material.media_version.length_ms * share)

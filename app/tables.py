@@ -6,9 +6,12 @@ from app.base import audit, tasks
 from app.base.db import Base
 from app.classes import models as classes
 from app.courses import models as courses
+from app.courses.renditions import models as renditions
 from app.credits import models as credits
 from app.people import models as people
+from app.questions import models as questions
+from app.tickets import models as tickets
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
-MODULES = (audit, classes, courses, credits, people, tasks, viewing)
+MODULES = (audit, classes, courses, credits, people, questions, renditions, tasks, tickets, viewing)

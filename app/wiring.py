@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from app.base import events
 from app.base.db import Database
 from app.base.settings import Settings
 from app.classes import queries as classes
 from app.courses import reach as courses_reach
 from app.credits import reach
-from app.viewing import endings, service
+from app.viewing import endings, evidence, service, signals
 from app.viewing.beats import Beats
-from app.viewing.now import EMBEDDED_CLOCK
-from app.viewing.rows import Policy
+from app.viewing.loop import BeatsLoop
+from app.viewing.now import EMBEDDED_CLOCK, time_ms
+from app.viewing.rows import Policy, Waiting
 from app.viewing.stores import PostgresStore, SqliteStore, Store
-from app.viewing.writer import Writer
+from app.viewing.writer import Writer, wake_threads
 
 
-def make_beats(settings: Settings, db: Database) -> Beats:
+def make_beats(settings: Settings, db: Database, answered: Callable[[list[Waiting]], None] = wake_threads) -> Beats:
     """The beat path of this process: its store, its writer, and what follows a crossed mark."""
     store: Store
     if settings.sqlite:
@@ -27,9 +31,19 @@ def make_beats(settings: Settings, db: Database) -> Beats:
 
     def after(learner_id: int, media_version_id: int) -> None:
         with db.writing() as session:
-            service.write_due_evidence(session, settings, learner_id, media_version_id)
+            evidence.write_due_evidence(session, settings, learner_id, media_version_id)
 
-    return Beats((service.lease_key(settings),), Writer(store, policy, settings.batch_window_ms), after)
+    def signal(learner_id: int, viewing_id: int, kind: str) -> None:
+        with db.writing() as session:
+            signals.keep_signal(session, learner_id, viewing_id, kind, time_ms(session))
+
+    writer = Writer(store, policy, settings.batch_window_ms, answered)
+    return Beats((service.lease_key(settings),), writer, after, signal)
+
+
+def beats_loop(settings: Settings, db: Database) -> BeatsLoop:
+    """The same beat path under an event loop, which answers nothing else."""
+    return BeatsLoop(partial(make_beats, settings, db))
 
 
 def listen() -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench [beats|pages|postgresql|sqlite …]`: every figure beside its floor; nothing named: all."""
+"""`python -m bench [beats|pages|fairness|postgresql|sqlite …]`: every figure beside its floor; nothing named: all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import sys
 
 import app.tables  # noqa: F401 — all models, for the copies
-from bench import beats, pages
+from bench import beats, fairness, pages
 from bench.places import place
 from bench.report import Report
 
-PARTS, DATABASES = ("beats", "pages"), ("postgresql", "sqlite")
+PARTS, DATABASES = ("beats", "pages", "fairness"), ("postgresql", "sqlite")
 
 
 def main(wanted: list[str]) -> None:
@@ -20,13 +20,18 @@ def main(wanted: list[str]) -> None:
         raise SystemExit(f"bench: there is no {unknown[0]!r}; choose from {', '.join((*PARTS, *DATABASES))}")
     seconds = float(os.environ.get("BENCH_SECONDS", "10"))
     report = Report(seconds)
-    for kind in [kind for kind in DATABASES if kind in wanted] or DATABASES:
+    kinds = [kind for kind in DATABASES if kind in wanted] or DATABASES
+    parts = [part for part in PARTS if part in wanted] or PARTS
+    for kind in kinds if {"beats", "pages"} & set(parts) else ():
         with place(kind) as where:
-            parts = [part for part in PARTS if part in wanted] or PARTS
             if "beats" in parts:
                 beats.measure(where, seconds, report.add)
             if "pages" in parts:
                 pages.measure(where, seconds, report.add)
+    if "fairness" in parts:
+        missed = fairness.measure(kinds, report.keep)
+        if missed:
+            raise SystemExit("bench: fairness missed its targets:\n  " + "\n  ".join(missed))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ PROMISES = {
     ("sqlite", CLOSED): "≥ 2500/s",
     ("sqlite", NORMAL): "p99 ≤ 25 ms",
 }
+LOOP_PROMISES = {
+    ("postgresql", CLOSED): "≥ 55 % of the floor",
+    ("postgresql", LARGE): "sustained, p99 ≤ 50 ms (either entry)",
+}
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,15 @@ class Target:
     name: str
     path: str
     granian: tuple[str, ...]
+    interface: str = "wsgi"
 
 
 BEATS = Target("beats", "/beats", ("wsgi:app",))
 FLOOR = Target("floor: Flask + group-committed upsert", "/floor", ("--factory", "bench.floor:create"))
+LOOP = Target("beats (event loop)", "/beats", ("--factory", "app.beats_entry:create"), "rsgi")
+LOOP_FLOOR = Target(
+    "floor: group-committed upsert (event loop)", "/floor", ("--factory", "bench.floor:create_loop"), "rsgi"
+)
 
 
 def rates_of(load: str) -> int | None:
@@ -61,16 +70,18 @@ def warm(port: int, target: Target, feed: Feed) -> None:
 
 
 def measure(where: Place, seconds: float, add: Callable[[dict[str, Any]], None]) -> None:
-    """All loads on one database. The floor runs closed, right before the beats."""
+    """All loads on one database. Each floor runs closed, right before its beats."""
     feed = Feed(where.made)
-    with serving(where, FLOOR.granian[-1], *FLOOR.granian[:-1]) as port:
-        warm(port, FLOOR, feed)
-        floor, share = run(where, port, FLOOR, feed, CLOSED, seconds)
-        add(report.row(FLOOR.name, where.kind, CLOSED, floor, share))
-    loads = (CLOSED, NORMAL, LARGE) if where.kind == "postgresql" else (CLOSED, NORMAL)
-    with serving(where, *BEATS.granian) as port:
-        warm(port, BEATS, feed)
-        for load in loads:
-            outcome, share = run(where, port, BEATS, feed, load, seconds)
-            beside = floor.rate if load == CLOSED else rates_of(load)
-            add(report.row(BEATS.name, where.kind, load, outcome, share, beside, PROMISES.get((where.kind, load), "")))
+    for floor_target, target, promises in ((FLOOR, BEATS, PROMISES), (LOOP_FLOOR, LOOP, LOOP_PROMISES)):
+        with serving(where, floor_target.granian[-1], *floor_target.granian[:-1], interface=target.interface) as port:
+            warm(port, floor_target, feed)
+            floor, share = run(where, port, floor_target, feed, CLOSED, seconds)
+            add(report.row(floor_target.name, where.kind, CLOSED, floor, share))
+        loads = (CLOSED, NORMAL, LARGE) if where.kind == "postgresql" else (CLOSED, NORMAL)
+        with serving(where, target.granian[-1], *target.granian[:-1], interface=target.interface) as port:
+            warm(port, target, feed)
+            for load in loads:
+                outcome, share = run(where, port, target, feed, load, seconds)
+                beside = floor.rate if load == CLOSED else rates_of(load)
+                promise = promises.get((where.kind, load), "")
+                add(report.row(target.name, where.kind, load, outcome, share, beside, promise))

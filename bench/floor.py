@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
@@ -76,17 +78,21 @@ class PostgresSink:
 class Group:
     """The same queue, thread and window as the beat's writer, around one upsert."""
 
-    def __init__(self, sink: Sink, window_ms: int) -> None:
-        self._sink, self._window = sink, window_ms / 1000
-        self._queue: SimpleQueue[tuple[Row, threading.Lock]] = SimpleQueue()
+    def __init__(self, sink: Sink, window_ms: int, answered: Callable[[list[Any]], None]) -> None:
+        self._sink, self._window, self._answered = sink, window_ms / 1000, answered
+        self._queue: SimpleQueue[tuple[Row, Any]] = SimpleQueue()
         threading.Thread(target=self._run, daemon=True).start()
 
     def submit(self, row: Row) -> None:
         """Wait until it is durable."""
         done = threading.Lock()
         done.acquire()
-        self._queue.put((row, done))
+        self.put(row, done)
         done.acquire()
+
+    def put(self, row: Row, waiter: Any) -> None:
+        """Queue it; `answered` is told its waiter."""
+        self._queue.put((row, waiter))
 
     def _run(self) -> None:
         while True:
@@ -99,8 +105,51 @@ class Group:
             except Empty:
                 pass
             self._sink.write([row for row, _done in batch])
-            for _row, done in batch:
-                done.release()
+            self._answered([waiter for _row, waiter in batch])
+
+
+def _release(waiters: list[threading.Lock]) -> None:
+    for each in waiters:
+        each.release()
+
+
+class Loop:
+    """The same under an event loop, without Flask (RSGI)."""
+
+    def __init__(self) -> None:
+        self._sink, window = _sink()
+        self._group = Group(self._sink, window, self._answered)
+        self._decoder = msgspec.json.Decoder(Body)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __rsgi__(self, _scope: Any, proto: Any) -> None:
+        body = self._decoder.decode(await proto())
+        self._loop = self._loop or asyncio.get_running_loop()
+        future = self._loop.create_future()
+        learner = int(body.lease.split(".", 1)[0])
+        self._group.put((learner, body.seq, int(time.time() * 1000), str(body.ranges)[:200]), future)
+        await future
+        proto.response_bytes(200, [("content-type", "application/json")], b'{"ok":true}')
+
+    def _answered(self, waiters: list[asyncio.Future[None]]) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(_wake, waiters)
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    for each in waiters:
+        each.set_result(None)
+
+
+def _sink() -> tuple[Sink, int]:
+    url = os.environ["DUXUE_DATABASE_URL"]
+    sink: Sink = SqliteSink(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else PostgresSink(url)
+    return sink, int(os.environ.get("DUXUE_BATCH_WINDOW_MS", "5"))
+
+
+def create_loop() -> Loop:
+    """`granian --interface rsgi --factory bench.floor:create_loop`, with the same settings as `create`."""
+    return Loop()
 
 
 def _bare() -> Flask:
@@ -115,11 +164,9 @@ def _bare() -> Flask:
 
 def create() -> Flask:
     """`granian --factory bench.floor:create`, with DUXUE_DATABASE_URL and DUXUE_BATCH_WINDOW_MS."""
-    url = os.environ["DUXUE_DATABASE_URL"]
-    sqlite = url.startswith("sqlite")
-    sink: Sink = SqliteSink(url.removeprefix("sqlite:///")) if sqlite else PostgresSink(url)
-    group = Group(sink, int(os.environ.get("DUXUE_BATCH_WINDOW_MS", "5")))
-    app, decoder, db = _bare(), msgspec.json.Decoder(Body), Database(url)
+    sink, window = _sink()
+    group = Group(sink, window, _release)
+    app, decoder, db = _bare(), msgspec.json.Decoder(Body), Database(os.environ["DUXUE_DATABASE_URL"])
 
     @app.post("/floor")
     def floor() -> Response:

@@ -86,13 +86,13 @@ def _filled(
 
 
 @contextmanager
-def serving(where: Place, target: str, *options: str, **environment: str) -> Iterator[int]:
-    """A granian over `target` as `duxue serve` starts it; gives its port."""
+def serving(where: Place, target: str, *options: str, interface: str = "wsgi", **environment: str) -> Iterator[int]:
+    """A granian over `target` as `duxue serve` starts it (or an event loop: "rsgi"); gives its port."""
     port = services.free_port()
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(where.workers), "--blocking-threads", str(THREADS), "--no-ws", "--log-level", "error",
-        "--backlog", "1024", *options, target,
+        sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
+        "--workers", str(where.workers), "--no-ws", "--log-level", "error", "--backlog", "1024",
+        *(("--blocking-threads", str(THREADS)) if interface == "wsgi" else ()), *options, target,
     ]  # fmt: skip
     variables = where.environment(PORT=str(port), **environment)
     process = subprocess.Popen(command, cwd=ROOT, env=variables, start_new_session=True)

@@ -63,4 +63,12 @@ class Report:
             f"{one['failed']:>7}  {one['promise']}{queries}{behind}",
             flush=True,
         )
+        self._write()
+
+    def keep(self, rows: list[dict[str, Any]]) -> None:
+        """Keep rows of another form, which are printed elsewhere."""
+        self._rows += rows
+        self._write()
+
+    def _write(self) -> None:
         RESULTS.write_text(json.dumps({**self._head, "rows": self._rows}, ensure_ascii=False, indent=1) + "\n")

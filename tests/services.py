@@ -8,6 +8,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -100,14 +101,23 @@ class PostgresServer:
         """Make the cluster and start it; fsync stays on, as in production."""
         data = str(self.folder / "data")
         self._call("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "--encoding=UTF8")
+        self.boot()
+        with self.connect() as connection:
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN")
+            connection.execute(f"CREATE ROLE {APP} LOGIN")
+
+    def boot(self) -> None:
+        """Start the server over its cluster; RuntimeError when it does not come up."""
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
             "-c max_connections=300 -c shared_buffers=64MB -c timezone=UTC"
         )
+        data = str(self.folder / "data")
         self._call("pg_ctl", "-D", data, "-s", "-w", "-l", str(self.folder / "log"), "-o", options, "start")
-        with self.connect() as connection:
-            connection.execute(f"CREATE ROLE {OWNER} LOGIN")
-            connection.execute(f"CREATE ROLE {APP} LOGIN")
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster: no checkpoint, no last word; what it started ends by itself."""
+        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""

@@ -14,7 +14,7 @@ from app.base.access import public
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PARTS = (
     "tokens", "base", "layout", "nav", "controls", "measure", "blocks", "data",
-    "learner", "player", "staff", "gate", "styleguide", "print",
+    "learner", "player", "reader", "staff", "questions", "gate", "styleguide", "print",
 )  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 THEMES = ("light", "dark")

@@ -44,7 +44,7 @@ WORDS: dict[str, dict[str, object]] = {
         "manager": _l("Manager"),
     },
     "requirement": {"required": _l("Required"), "elective": _l("Elective")},
-    "lesson": {"video": _l("Video"), "audio": _l("Audio"), "article": _l("Article")},
+    "lesson": {"video": _l("Video"), "audio": _l("Audio"), "article": _l("Article"), "document": _l("Document")},
     "evidence": {
         "watched": _l("Lesson watched"),
         "watched_elsewhere": _l("Watched elsewhere"),

@@ -30,7 +30,7 @@ LOCALES = ("zh_Hans_CN", "en")
 MOST_BODY = 32_000_000
 MOST_KEY = 2**63 - 1  # what a database's integer holds
 # A page of the first room stands, for the menu, in the second.
-ABOVE = {"viewing": "study"}
+ABOVE = {"notes": "study", "tickets": "credits", "ticket_desk": "supervision", "viewing": "study"}
 
 
 class KeyConverter(IntegerConverter):
@@ -162,9 +162,9 @@ def _headers(response: Response) -> Response:
     material = chosen.content_origin(request.host)
     response.headers.setdefault(
         "Content-Security-Policy",
-        f"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        f"media-src 'self' blob: {material}; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "frame-ancestors 'self'; form-action 'self'",
+        f"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: {material}; "
+        f"media-src 'self' blob: {material}; connect-src 'self' {material}; font-src 'self' data:; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -41,6 +41,9 @@ class Settings:
     backlog_days: int
     idle_minutes: int
     max_upload_bytes: int
+    rendition_hours: int
+    rendition_memory_bytes: int
+    rendition_threads: int
     secure_cookies: bool
     sample: bool
     embedded: bool
@@ -141,6 +144,9 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         backlog_days=_number(env, "DUXUE_BACKLOG_DAYS", 7, 0, 60),
         idle_minutes=_number(env, "DUXUE_IDLE_MINUTES", 30, 5, 1440),
         max_upload_bytes=_number(env, "DUXUE_MAX_UPLOAD_MB", 20_480, 1, 1_000_000) * 1_000_000,
+        rendition_hours=_number(env, "DUXUE_RENDITION_HOURS", 12, 1, 96),
+        rendition_memory_bytes=_number(env, "DUXUE_RENDITION_MEMORY_MB", 2048, 512, 65_536) << 20,
+        rendition_threads=_number(env, "DUXUE_RENDITION_THREADS", 1, 1, 64),
         secure_cookies=_flag(env, "DUXUE_SECURE_COOKIES", False),
         sample=_flag(env, "DUXUE_SAMPLE", False),
         embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),

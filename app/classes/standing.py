@@ -59,11 +59,8 @@ def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
 def lesson_worth(
     book: RuleBook | None, day: date, course: CourseRow, lesson: LessonRow, requirement: str, standing: StandingRow
 ) -> Worth:
-    """What a lesson gives to somebody who stands there, before repeats and caps; nothing without rules.
-
-    Nothing, too, for what does not count yet (`LessonRow.counts`): no page may promise it.
-    """
-    if book is None or not lesson.counts:
+    """What a lesson gives to somebody who stands there, before repeats and caps; nothing without rules."""
+    if book is None:
         return Worth((), None)
     facts = {
         "provider": course.provider_code,

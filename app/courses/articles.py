@@ -1,5 +1,8 @@
 """Articles: Markdown as its author wrote it is kept; what is shown is rendered, cleaned, and kept in memory.
 
+An article is read page by page. Where its pages break follows from its text alone, so that a frozen version keeps
+them: learners' coverage is counted in pages (`rules/viewing/pages.py`).
+
 The parser's work grows with the square of some texts (`[` ten thousand times). It is counted while it works, and
 a text that asks for too much is refused when it is saved; one that is stored already is shown as plain text.
 """
@@ -7,6 +10,8 @@ a text that asks for too much is refused when it is saved; one that is stored al
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import SupportsIndex
 
@@ -20,6 +25,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from app.base.errors import BadInput
+from app.rules.viewing.pages import Block, divide, weight
 
 # No pictures: they would be fetched from elsewhere. No classes, ids or styles: the page's look is ours.
 TAGS = {
@@ -35,6 +41,15 @@ MOST_STEPS = 100_000
 MOST_ADDRESSES = 300_000
 # Rendered articles that a process keeps. Many learners read few articles at a time; each is 2 MB at the very most.
 KEPT = 64
+TITLE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """A page of an article: clean HTML (mark it safe), and what it is called in a list of pages, plain text."""
+
+    html: str
+    title: str
 
 
 class TooMuchWork(Exception):
@@ -123,31 +138,87 @@ def _clean(rendered: str) -> str:
     )
 
 
-def _plain(markdown: str) -> str:
+def _plain(markdown: str) -> tuple[ArticlePage, ...]:
     """What cannot be rendered, as it was written."""
-    return _clean("".join(f"<p>{html.escape(part)}</p>\n" for part in markdown.split("\n\n") if part.strip()))
+    parts = [part for part in markdown.split("\n\n") if part.strip()]
+    pages = divide([Block(weight(part)) for part in parts])
+    return tuple(
+        ArticlePage(
+            _clean("".join(f"<p>{html.escape(parts[at])}</p>\n" for at in page)), _called("".join(parts[page[0] :][:1]))
+        )
+        for page in pages
+        if page
+    )
+
+
+def _pieces(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The blocks of the outermost level, each with all that is in it."""
+    piece: list[Token] = []
+    for token in tokens:
+        piece.append(token)
+        if token.level == 0 and token.nesting <= 0:
+            yield piece
+            piece = []
+
+
+def _block(piece: list[Token]) -> Block:
+    heading = piece[0].type == "heading_open"
+    opens = piece[0].type == "hr" or (heading and piece[0].tag in ("h1", "h2"))
+    return Block(sum(weight(token.content) for token in piece), heading, opens)
+
+
+def _called(text: str) -> str:
+    """A line to call a page by, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE else f"{line[: TITLE - 1]}…"
+
+
+def _title(pieces: list[list[Token]]) -> str:
+    """The page's first heading, else its first words."""
+    inlines = [token for piece in pieces for token in piece if token.type == "inline"]
+    headings = [token for piece in pieces if piece[0].type == "heading_open" for token in piece if token.children]
+    chosen = (headings or inlines)[:1]
+    words = (child for token in chosen for child in token.children or () if child.type != "image")
+    return _called("".join(child.content if child.type != "softbreak" else " " for child in words))
 
 
 @lru_cache(maxsize=KEPT)
-def _rendered(markdown: str) -> str:
+def _rendered(markdown: str) -> tuple[ArticlePage, ...]:
     """Raises `TooMuchWork`. A text is its own key: the cache compares hash and letters."""
+    pieces = list(_pieces(_parse(markdown)))
+    pages = []
+    for found in divide([_block(piece) for piece in pieces]):
+        held = [pieces[at] for at in found]
+        if len(held) > 1 and held[0][0].type == "hr":
+            held = held[1:]  # the end of a page says as much
+        pages.append(_page(held))
+    return tuple(pages)
+
+
+def _page(pieces: list[list[Token]]) -> ArticlePage:
     parser = _markdown()
-    tokens = _parse(markdown)
+    title = _title(pieces)
+    tokens = [token for piece in pieces for token in piece]
     _lower(tokens)
-    return _clean(parser.renderer.render(tokens, parser.options, {}))
+    return ArticlePage(_clean(parser.renderer.render(tokens, parser.options, {})), title)
 
 
 @lru_cache(maxsize=KEPT)
-def _shown(markdown: str) -> str:
+def _shown(markdown: str) -> tuple[ArticlePage, ...]:
     try:
         return _rendered(markdown)
     except TooMuchWork:
         return _plain(markdown)
 
 
+def article_pages(markdown: str) -> tuple[ArticlePage, ...]:
+    """Markdown (its first 100,000 characters) as pages, at least one, without scripts, pictures or styles."""
+    return _shown(markdown[:MOST_CHARACTERS]) or (ArticlePage("", ""),)
+
+
 def article_html(markdown: str) -> str:
-    """Markdown (its first 100,000 characters) as clean HTML without scripts, pictures or styles; mark it safe."""
-    return _shown(markdown[:MOST_CHARACTERS])
+    """All pages one after another, as clean HTML; mark it safe."""
+    return "".join(page.html for page in article_pages(markdown))
 
 
 def checked(markdown: str) -> str:

@@ -27,7 +27,8 @@ def clean_name(name: str) -> str:
     return shown[-200:] or "file"
 
 
-def _open_lesson(session: Session, lesson_id: int) -> Lesson:
+def open_lesson(session: Session, lesson_id: int) -> Lesson:
+    """A lesson that may be given material; `NotFound` when it is withdrawn, `Refused` when its course is."""
     found = session.execute(select(Lesson, Course.withdrawn_at).join(Course).where(Lesson.id == lesson_id)).first()
     if found is None or found[0].withdrawn_at is not None:
         raise NotFound(_("This lesson does not exist or was withdrawn."))
@@ -37,13 +38,15 @@ def _open_lesson(session: Session, lesson_id: int) -> Lesson:
     return lesson
 
 
-def _newest(session: Session, lesson_id: int) -> MediaVersion | None:
+def newest_version(session: Session, lesson_id: int) -> MediaVersion | None:
+    """The version that opens; None while there is none."""
     return session.scalars(
         select(MediaVersion).where(MediaVersion.lesson_id == lesson_id).order_by(MediaVersion.version.desc()).limit(1)
     ).first()
 
 
-def _freeze(session: Session, version: MediaVersion, actor_id: int | None) -> MediaVersion:
+def freeze(session: Session, version: MediaVersion, actor_id: int | None) -> MediaVersion:
+    """Make it the newest version of its lesson; nothing of it ever changes."""
     last = session.scalar(select(func.max(MediaVersion.version)).where(MediaVersion.lesson_id == version.lesson_id))
     version.version = (last or 0) + 1
     version.created_at = clock.now()
@@ -72,45 +75,45 @@ def attach_media(
     Measuring and storing read the whole file: a view does both before its transaction and passes the results
     (`measured`, and `sha256` of what the store already holds). `BadInput` when the file cannot be used.
     """
-    lesson = _open_lesson(session, lesson_id)
+    lesson = open_lesson(session, lesson_id)
     measured = measured or measure(path)
     if measured.kind != lesson.kind:
-        kinds = {"video": _("video"), "audio": _("audio"), "article": _("article")}
+        kinds = {"video": _("video"), "audio": _("audio"), "article": _("article"), "document": _("document")}
         raise BadInput(
             _("This lesson is %(wanted)s, the file is %(found)s. Add a new lesson for it.",
               wanted=kinds[lesson.kind], found=kinds[measured.kind]),
             "file",
         )  # fmt: skip
     sha256 = sha256 or store.put(path)
-    newest = _newest(session, lesson_id)
+    newest = newest_version(session, lesson_id)
     if newest is not None and newest.sha256 == sha256:
         return newest  # the same file again is no new version: what was watched of it stays
     version = MediaVersion(
         lesson_id=lesson_id, sha256=sha256, bytes=store.path(sha256).stat().st_size, mime=measured.mime,
         length_ms=measured.length_ms, original_name=clean_name(original_name),
     )  # fmt: skip
-    return _freeze(session, version, actor_id)
+    return freeze(session, version, actor_id)
 
 
 def set_article(
     session: Session, lesson_id: int, markdown: str, reading_minutes: int, *, actor_id: int | None = None
 ) -> MediaVersion:
     """Give an article its text (Markdown) and its author's reading time; any change is a new version."""
-    lesson = _open_lesson(session, lesson_id)
+    lesson = open_lesson(session, lesson_id)
     if lesson.kind != "article":
         raise BadInput(_("This lesson is no article."), "article")
     text = checked(markdown)
     if not 1 <= reading_minutes <= MOST_MINUTES:
         raise BadInput(_("The reading time lies between 1 and %(most)s minutes.", most=MOST_MINUTES), "reading_minutes")
     raw, length_ms = text.encode(), reading_minutes * 60_000
-    newest = _newest(session, lesson_id)
+    newest = newest_version(session, lesson_id)
     if newest is not None and (newest.article, newest.length_ms) == (text, length_ms):
         return newest
     version = MediaVersion(
         lesson_id=lesson_id, sha256=hashlib.sha256(raw).hexdigest(), bytes=len(raw), mime="text/markdown",
         length_ms=length_ms, original_name="article.md", article=text,
     )  # fmt: skip
-    return _freeze(session, version, actor_id)
+    return freeze(session, version, actor_id)
 
 
 def attach_caption(
@@ -129,7 +132,7 @@ def attach_caption(
     if language not in subtitles.LANGUAGES:
         raise BadInput(_("Captions are Chinese or English."), "captions")
     version = session.get(MediaVersion, media_version_id)
-    if version is None or version.article is not None:
+    if version is None or not version.mime.startswith(("video/", "audio/")):
         raise NotFound(_("There is no video or audio to caption."))
     try:
         cues = subtitles.parse(raw)

@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.base.errors import BadInput
+from app.courses import formats
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 300
@@ -21,17 +22,36 @@ LONGEST_MS = 172_800_000
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the packets of a file say. `claimed_ms` is what its header says (None: nothing)."""
+    """What the packets of a file say. `claimed_ms` is what its header says (None: nothing).
+
+    Of a film: width and height as shown, `rate_m` its mean rate in thousandths a second. `cover`: it brings a
+    picture of itself.
+    """
 
     kind: str
     mime: str
     length_ms: int
     claimed_ms: int | None
+    width: int = 0
+    height: int = 0
+    rate_m: int = 0
+    sound: bool = True
+    cover: bool = False
+
+    @property
+    def playable(self) -> bool:
+        """Does every browser play the file as it is? Otherwise it is prepared first."""
+        return playable(self.mime)
 
     @property
     def overclaims(self) -> bool:
         """Does the header claim clearly more than the packets hold?"""
         return self.claimed_ms is not None and self.claimed_ms > self.length_ms * 1.01 + 2000
+
+
+def playable(mime: str) -> bool:
+    """Is a media version of this mime sent to browsers as it is?"""
+    return any(mime in (video, audio) for _v, _a, video, audio in formats.PLAYABLE.values() if mime)
 
 
 def clock_text(ms: int) -> str:
@@ -74,6 +94,8 @@ def _words(answer: dict[str, Any]) -> str:
     at, until = clock_text(answer.get("at_ms", 0)), clock_text(answer.get("until_ms", 0))
     told, real = clock_text(answer.get("told_ms", 0)), clock_text(answer.get("real_ms", 0))
     what = str(answer.get("what") or _("an unknown kind of file"))
+    if answer["error"] == "not_media" and what == "application/pdf":
+        return str(_("This is a PDF, not video or audio. Add it as a document."))
     words = {
         "not_media": _(
             "This is not video or audio, whatever its name says, but %(what)s. Choose the media file.",

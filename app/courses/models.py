@@ -22,10 +22,17 @@ class Provider(Base):
 
 
 class Course(Base):
-    """A course: lessons in order. `code` is its public name in addresses."""
+    """A course: lessons in order. `code` is its public name in addresses.
+
+    Policies of watching: `max_rate_m`; `check_minutes`, a presence check for each started so many minutes
+    of a lesson (0: none); `in_order`, no seeking past what was seen.
+    """
 
     __tablename__ = "course"
-    __table_args__ = (CheckConstraint("max_rate_m BETWEEN 1000 AND 4000", name="max_rate"),)
+    __table_args__ = (
+        CheckConstraint("max_rate_m BETWEEN 1000 AND 4000", name="max_rate"),
+        CheckConstraint("check_minutes BETWEEN 0 AND 240", name="check_minutes"),
+    )
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
     title: Mapped[str] = mapped_column(String(120))
@@ -37,6 +44,8 @@ class Course(Base):
     subject_bucket: Mapped[str] = mapped_column(String(40))
     lecturer: Mapped[str] = mapped_column(String(120))
     max_rate_m: Mapped[int]
+    check_minutes: Mapped[int] = mapped_column(default=0)
+    in_order: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -48,7 +57,7 @@ class Lesson(Base):
     __tablename__ = "lesson"
     __table_args__ = (
         UniqueConstraint("course_id", "position"),
-        CheckConstraint("kind IN ('video', 'audio', 'article')", name="kind"),
+        CheckConstraint("kind IN ('video', 'audio', 'article', 'document')", name="kind"),
     )
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
@@ -62,7 +71,7 @@ class Lesson(Base):
 class MediaVersion(Base):
     """What a lesson plays, frozen. The newest version of a lesson is the one that opens.
 
-    `length_ms` was measured from the packets of the file (an article: its author's reading time);
+    `length_ms` was measured from the packets of the file (an article or document: its author's reading time);
     `sha256` names the file in the store, or the text for an article.
     """
 
@@ -81,6 +90,22 @@ class MediaVersion(Base):
     original_name: Mapped[str] = mapped_column(String(200))
     article: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class DocumentPage(Base):
+    """A page of a document as learners are given it: a picture in the store (`sha256`, WebP), and its text.
+
+    `number` counts from 1; `width` and `height` are the picture's, in pixels.
+    """
+
+    __tablename__ = "document_page"
+    __table_args__ = (CheckConstraint("number >= 1", name="number"),)
+    media_version_id: Mapped[int] = mapped_column(ForeignKey("media_version.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int]
+    height: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
 
 
 class Caption(Base):

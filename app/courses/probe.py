@@ -15,31 +15,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from app.courses import formats
+
+# A stream that is a picture of the file, such as a cover.
+ATTACHED = 0x400
 MEMORY, CPU_SECONDS = 2 << 30, 240
 # No picture or sound lasts longer than this by itself: beyond it the file is merely claiming.
 ALONE_MS = 10_000
 # Sound that runs on this much longer than the picture decides how long the file is; holes up to it are none.
 TAIL_MS = 1_000
 
-# Demuxer → (video codecs, audio codecs, mime of video, mime of audio): what every browser of the floor plays.
-PLAYABLE = {
-    "mov": ({"h264", "av1", "vp9"}, {"aac", "mp3", "opus", "flac"}, "video/mp4", "audio/mp4"),
-    "matroska": ({"vp8", "vp9", "av1"}, {"opus", "vorbis"}, "video/webm", "audio/webm"),
-    "mp3": (set(), {"mp3"}, "", "audio/mpeg"),
-    "wav": (set(), {"pcm_s16le"}, "", "audio/wav"),
-    "flac": (set(), {"flac"}, "", "audio/flac"),
-}
-PIXELS = {"yuv420p", "yuvj420p", "nv12"}
-# Media that this release cannot serve: told apart from what is no media at all, never opened.
-TO_CONVERT = (
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV/WMA"),
-    (b"FLV\x01", "FLV"),
-    (b"OggS", "Ogg"),
-    (b"\x00\x00\x01\xba", "MPEG-PS"),
-    (b"\x00\x00\x01\xb3", "MPEG"),
-    (b".RMF", "RealMedia"),
-    (b"#!AMR", "AMR"),
-)
+HEAD = 8192
+# Of these many packets one must be a picture that can be decoded.
+MOST_LOOKED_AT = 60
 
 
 class Unusable(Exception):
@@ -52,23 +40,11 @@ class Unusable(Exception):
 
 def sniff(head: bytes) -> str:
     """The one demuxer that may open a file which begins so. `Unusable`: no media, or to be converted."""
-    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-        return "mov"
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "matroska"
-    if head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"AVI "):
-        if head[8:12] == b"WAVE":
-            return "wav"
-        raise Unusable("convert", what="AVI")
-    if head.startswith(b"fLaC"):
-        return "flac"
-    for magic, what in TO_CONVERT:
+    if (demuxer := formats.demuxer_of(head)) is not None:
+        return demuxer
+    for magic, what in formats.TO_CONVERT:
         if head.startswith(magic):
             raise Unusable("convert", what=what)
-    if head[:1] == b"\x47" and head[188:189] == b"\x47" and head[376:377] == b"\x47":
-        raise Unusable("convert", what="MPEG-TS")
-    if head.startswith(b"ID3") or (len(head) > 3 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
-        return "mp3"
     raise Unusable("not_media", what=describe(head))
 
 
@@ -117,6 +93,12 @@ class Track:
             self.last_length = statistics.median(b - a for a, b in pairwise(sample))
             self.told_end = self.starts[-1] + self.last_length
 
+    @property
+    def rate_m(self) -> int:
+        """How many packets a second, in the mean, in thousandths."""
+        span = self.starts[-1] - self.starts[0]
+        return round((len(self.starts) - 1) * 1_000_000 / span) if span > 0 else 1000
+
     def runs(self) -> list[tuple[float, float]]:
         """The stretches that really hold packets: none of them fills more than `ALONE_MS` by itself."""
         found: list[tuple[float, float]] = []
@@ -144,7 +126,7 @@ def united(runs: list[tuple[float, float]]) -> list[tuple[float, float]]:
 def read_tracks(container: Any, size: int) -> list[Track]:
     """Read every packet of the first picture and the first sound stream. `Unusable` when some are missing."""
     streams = [s for s in container.streams if s.type in ("video", "audio") and s.codec_context is not None]
-    pictures = [s for s in streams if s.type == "video" and not int(s.disposition) & 0x400]  # no cover art
+    pictures = [s for s in streams if s.type == "video" and not int(s.disposition) & ATTACHED]
     chosen = pictures[:1] + [s for s in streams if s.type == "audio"][:1]
     if not chosen:
         raise Unusable("empty")
@@ -186,20 +168,58 @@ def length_of(tracks: list[Track]) -> int:
 
 
 def check_codecs(demuxer: str, tracks: list[Track]) -> tuple[str, str]:
-    """(kind, mime) of a file that browsers play; `Unusable` names what they cannot."""
-    video, audio, video_mime, audio_mime = PLAYABLE[demuxer]
+    """(kind, mime) of a file: one that browsers play, or one to be prepared. `Unusable` names what is neither."""
+    at = 0 if tracks[0].kind == "video" else 1
+    if demuxer in formats.PLAYABLE and all(_plays(demuxer, track) for track in tracks):
+        return tracks[0].kind, formats.PLAYABLE[demuxer][2:][at]
     for track in tracks:
-        if track.codec not in (video if track.kind == "video" else audio):
+        if track.codec not in (formats.VIDEO if track.kind == "video" else formats.SOUND):
             raise Unusable("convert", what=track.codec)
-        if track.kind == "video" and track.codec == "h264" and track.pixels not in PIXELS:
-            raise Unusable("convert", what=f"H.264 {track.pixels}")
-    return ("video", video_mime) if tracks[0].kind == "video" else ("audio", audio_mime)
+    return tracks[0].kind, formats.PREPARED[demuxer][at]
+
+
+def _plays(demuxer: str, track: Track) -> bool:
+    video, audio, _video_mime, _audio_mime = formats.PLAYABLE[demuxer]
+    if track.kind == "video" and track.codec == "h264" and track.pixels not in formats.PIXELS:
+        return False
+    return track.codec in (video if track.kind == "video" else audio)
+
+
+def from_zero(tracks: list[Track]) -> None:
+    """Let the picture begin at 0, as it will when the file is prepared: what was cut out of a broadcast, or filmed
+    with a phone, begins anywhere, and sound often a little before.
+    """
+    first = tracks[0].starts[0]
+    for track in tracks:
+        track.starts = array("d", (start - first for start in track.starts))
+        track.told_end -= first
+
+
+def look(path: Path, demuxer: str) -> tuple[int, int]:
+    """Width and height as the first picture is shown: turned, with square pixels."""
+    import av
+
+    with av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"}) as container:
+        stream = next(s for s in container.streams.video if not int(s.disposition) & ATTACHED)
+        for _number, packet in zip(range(MOST_LOOKED_AT), container.demux(stream), strict=False):
+            try:
+                pictures = packet.decode()
+            except av.error.FFmpegError:
+                continue  # a broken beginning: the next key picture may be whole
+            for picture in pictures:
+                ratio = stream.sample_aspect_ratio or 1
+                width, height = round(picture.width * (ratio if 0.1 < ratio < 10 else 1)), picture.height
+                return (height, width) if picture.rotation % 180 else (width, height)
+        raise Unusable("unreadable")
 
 
 def measure(path: Path) -> dict[str, Any]:
-    """kind, mime, length_ms, claimed_ms (what the header says, or null). `Unusable` says why not."""
+    """What the file is: kind, mime, length_ms, claimed_ms (what the header says, or null), sound, cover (does it
+    bring a picture of itself), and of a film width and height as shown and rate_m (mean rate, thousandths a second).
+    `Unusable` says why not.
+    """
     with path.open("rb") as file:
-        head = file.read(8192)
+        head = file.read(HEAD)
     if not head:
         raise Unusable("empty")
     demuxer = sniff(head)
@@ -209,11 +229,19 @@ def measure(path: Path) -> dict[str, Any]:
     try:
         with av.open(f"file:{path}", format=demuxer, options={"protocol_whitelist": "file"}) as container:
             claimed = None if container.duration is None else container.duration // 1000
+            cover = any(int(s.disposition) & ATTACHED for s in container.streams if s.type == "video")
             tracks = read_tracks(container, path.stat().st_size)
-            kind, mime = check_codecs(demuxer, tracks)
-            return {"kind": kind, "mime": mime, "length_ms": length_of(tracks), "claimed_ms": claimed}
+        kind, mime = check_codecs(demuxer, tracks)
+        if mime in formats.PREPARED.get(demuxer, ()):
+            from_zero(tracks)
+        length_ms = length_of(tracks)
+        width, height = look(path, demuxer) if kind == "video" else (0, 0)
     except av.error.FFmpegError as error:
         raise Unusable(_why(head, error), detail=str(error)[:200]) from error
+    return {
+        "kind": kind, "mime": mime, "length_ms": length_ms, "claimed_ms": claimed, "width": width, "height": height,
+        "rate_m": tracks[0].rate_m if kind == "video" else 0, "sound": tracks[-1].kind == "audio", "cover": cover,
+    }  # fmt: skip
 
 
 def _why(head: bytes, error: Exception) -> str:

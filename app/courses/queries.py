@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session, aliased
 
 from app.courses.models import Caption, Course, Lesson, MediaVersion, Provider
 
+# Kinds of lessons that are read page by page, for a time that their author sets.
+READ = frozenset({"article", "document"})
+
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
@@ -31,6 +34,8 @@ class CourseRow:
     subject_bucket: str
     lecturer: str
     max_rate_m: int
+    check_minutes: int
+    in_order: bool
     created_at: datetime
     withdrawn_at: datetime | None
 
@@ -49,9 +54,9 @@ class LessonRow:
     length_ms: int
 
     @property
-    def counts(self) -> bool:
-        """Does its time count? An article's does not yet: nothing can be owed or promised for it."""
-        return self.kind != "article"
+    def is_read(self) -> bool:
+        """Is it read page by page, in a time that its author sets?"""
+        return self.kind in READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ def _courses() -> Select[Any]:
     return select(
         Course.id, Course.code, Course.title, Course.title_en, Course.summary, Course.summary_en,
         Course.provider_id, Provider.code, Provider.name, Provider.name_en, Course.category,
-        Course.subject_bucket, Course.lecturer, Course.max_rate_m, Course.created_at, Course.withdrawn_at,
+        Course.subject_bucket, Course.lecturer, Course.max_rate_m, Course.check_minutes, Course.in_order,
+        Course.created_at, Course.withdrawn_at,
     ).join(Provider, Provider.id == Course.provider_id)  # fmt: skip
 
 

@@ -22,9 +22,10 @@ __all__ = [
     "rename_lesson", "set_article", "sweep_uploads", "update_course", "withdraw_course", "withdraw_lesson",
 ]  # fmt: skip
 
-KINDS = ("video", "audio", "article")
+KINDS = ("video", "audio", "article", "document")
 SLOWEST_M, FASTEST_M = 1000, 4000
 MOST_LESSONS = 200
+MOST_CHECK_MINUTES = 240
 _CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 # Addresses of the editor and the catalogue that no course may take.
@@ -84,6 +85,8 @@ def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
         "subject_bucket": facts["subject_bucket"],
         "lecturer": facts["lecturer"].strip()[:120],
         "max_rate_m": facts["max_rate_m"],
+        "check_minutes": facts["check_minutes"],
+        "in_order": bool(facts["in_order"]),
     }
     if session.get(Provider, found["provider_id"]) is None:
         raise BadInput(_("Choose a provider from the list."), "provider")
@@ -93,6 +96,8 @@ def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
             raise BadInput(_("Choose one of the list."), field)
     if not SLOWEST_M <= found["max_rate_m"] <= FASTEST_M:
         raise BadInput(_("The highest speed lies between 1.0 and 4.0."), "max_rate")
+    if not 0 <= found["check_minutes"] <= MOST_CHECK_MINUTES:
+        raise BadInput(_("Write a number of minutes from 0 to %(most)s.", most=MOST_CHECK_MINUTES), "check_minutes")
     return found
 
 
@@ -110,8 +115,13 @@ def create_course(
     max_rate_m: int,
     actor_id: int | None,
     code: str | None = None,
+    check_minutes: int = 0,
+    in_order: bool = False,
 ) -> Course:
     """A new course without lessons. `max_rate_m` in thousandths (1000–4000); `code`: else one is made up.
+
+    `check_minutes`: a presence check for each started so many minutes of a lesson, 0 for none (at most 240).
+    `in_order`: nothing counts beyond what was seen before.
 
     `BadInput` names the field; `Refused` when the code is taken.
     """
@@ -120,7 +130,7 @@ def create_course(
         {
             "title": title, "title_en": title_en, "summary": summary, "summary_en": summary_en,
             "provider_id": provider_id, "category": category, "subject_bucket": subject_bucket,
-            "lecturer": lecturer, "max_rate_m": max_rate_m,
+            "lecturer": lecturer, "max_rate_m": max_rate_m, "check_minutes": check_minutes, "in_order": in_order,
         },
     )  # fmt: skip
     code = _checked_code(code) if code else _new_code()
@@ -143,7 +153,7 @@ def update_course(session: Session, course_id: int, *, actor_id: int | None, **f
         name: getattr(course, name)
         for name in (
             "title", "title_en", "summary", "summary_en", "provider_id", "category", "subject_bucket",
-            "lecturer", "max_rate_m",
+            "lecturer", "max_rate_m", "check_minutes", "in_order",
         )
     }  # fmt: skip
     after = _fields(session, before | facts)
@@ -183,7 +193,7 @@ def add_lesson(
     *,
     actor_id: int | None = None,
 ) -> Lesson:
-    """A lesson (video, audio or article) at the end of a course; it opens when it has material."""
+    """A lesson (video, audio, article or document) at the end of a course; it opens when it has material."""
     course = _course(session, course_id)
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}")

@@ -17,8 +17,9 @@ from werkzeug.exceptions import ClientDisconnected
 from app.base import clock
 from app.base.access import can, guard, signed_in
 from app.base.errors import BadInput, NotFound, Refused
+from app.base.storage import Store
 from app.base.unit_of_work import database, session, settings
-from app.courses import queries, reach, uploads
+from app.courses import covers, queries, reach, uploads
 from app.courses.models import Upload
 
 bp = Blueprint("courses", __name__)
@@ -60,7 +61,25 @@ def caption(caption_id: int) -> Response:
     return response
 
 
-def _may_read(found: queries.CaptionText) -> bool:
+@bp.get("/covers/<int:media_version_id>")
+@signed_in
+def cover(media_version_id: int) -> Response:
+    """The picture of a sound lesson: a JPEG of our own making, or drawn from its title."""
+    found = covers.cover(session(), media_version_id)
+    if found is None or not _may_read(found):
+        raise NotFound(_("There is no such cover."))
+    if found.sha256 is None:
+        response = Response(covers.drawn(found), mimetype="image/svg+xml")
+    else:
+        with Store(settings().files_dir).open(found.sha256) as file:
+            response = Response(file.read(), mimetype="image/jpeg")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _may_read(found: queries.CaptionText | covers.Cover) -> bool:
     """Who may open the lesson, as the player page asks it, and who may edit it. All others: as if there were none.
 
     Captions of a replaced file count: who is watching it goes on with it.

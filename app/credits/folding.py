@@ -27,6 +27,10 @@ TOLD = frozenset(
         "title_en",
         "place",
         "note",
+        "ticket",
+        "granted_by",
+        "parts_ms",
+        "reason",
     )
 )
 RULED = frozenset(FIELDS)

@@ -76,11 +76,14 @@ def what_of(line: Line) -> str:
 
 
 def cut_text(line: Line) -> str:
-    """What a limit cut off, in a few words; "" where nothing was."""
-    if line.reverses is not None or line.earned == line.countable:
-        return ""
-    cut = hours(line.earned - line.countable)
-    return str(_("Earned %(earned)s, %(cut)s beyond a limit", earned=hours(line.earned), cut=cut))
+    """What a limit cut off, and that a person corrected the time, in a few words; "" where nothing was."""
+    said = []
+    if line.piece.recorded_by.startswith("ticket:"):
+        said.append(_("Correction: time granted"))
+    if line.reverses is None and line.earned != line.countable:
+        cut = hours(line.earned - line.countable)
+        said.append(_("Earned %(earned)s, %(cut)s beyond a limit", earned=hours(line.earned), cut=cut))
+    return " · ".join(said)
 
 
 def told(line: Line, statement: Statement) -> Told:
@@ -125,6 +128,8 @@ def _facts(line: Line, rules: RuleSet | None) -> list[tuple[str, str]]:
     if piece.known_at != piece.happened_at:
         found.append((_("Known"), labels.full_time(piece.known_at)))
     found.append((_("Recorded by"), recorder_text(piece.recorded_by)))
+    if reason := piece.facts.get("reason"):
+        found.append((_("Reason"), str(reason)))
     if rules is not None:
         words = _(
             "Version %(number)s, in force from %(day)s. The day of learning chooses the version.",
@@ -163,6 +168,8 @@ def recorder_text(recorded_by: str) -> str:
         "system": _("The academy"),
         "test": _("A test"),
     }
+    if recorded_by.startswith("ticket:"):
+        return str(_("A person, who granted the time after a ticket"))
     other = str(_("A member of staff")) if recorded_by.startswith("person:") else recorded_by
     return words.get(recorded_by, other)
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.base import audit, clock
@@ -20,7 +21,7 @@ from app.base.unit_of_work import database, session, settings
 from app.credits import queries, shown
 from app.credits.export import statement_csv
 from app.credits.statement import Line, Statement, statement_of
-from app.people.queries import PersonRow, unit_of
+from app.people.queries import PersonRow, person_by_key, unit_of
 
 bp = Blueprint("credits", __name__, template_folder="templates")
 PAGE = 40  # lines of the ledger on one page
@@ -133,6 +134,7 @@ def _shown(found: Statement, endpoint: str, more: dict[str, Any]) -> dict[str, A
         "months": _months(part),
         "open": opened,
         "told": shown.told(found.lines[at], found) if at is not None else None,
+        "granted": _granted(found.lines[at], staff=bool(more)) if at is not None else [],
         "decimals": shown.decimals_of(found),
         "periods": [
             (_period_text(found, start), url_for(endpoint, **{**here, "period": start.isoformat()}),
@@ -150,6 +152,18 @@ def _shown(found: Statement, endpoint: str, more: dict[str, Any]) -> dict[str, A
         "first": (page - 1) * size + 1,
         "last": (page - 1) * size + len(part),
     }  # fmt: skip
+
+
+def _granted(line: Line, *, staff: bool) -> list[tuple[str, str]]:
+    """Who granted the time that a line gives, and the ticket that says why; nothing for any other line."""
+    key, ticket = line.piece.facts.get("granted_by"), line.piece.facts.get("ticket")
+    if not key or not ticket:
+        return []
+    person = person_by_key(session(), str(key))
+    link = Markup('<a href="{}">{}</a>').format(
+        url_for("ticket_desk.find" if staff else "tickets.one", ticket=ticket), _("Open the ticket")
+    )
+    return [(_("Granted by"), person.name if person else _("A member of staff")), (_("Ticket"), link)]
 
 
 def _period_text(found: Statement, start: date) -> str:

@@ -29,6 +29,7 @@ TABLE: dict[str, frozenset[str]] = {
     "study": frozenset({"learner"}),
     "class.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "statement.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
+    "ticket.answer": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "course.edit": frozenset({"course_editor", "academy_admin"}),
     "rules.see": frozenset({"academy_admin", "study_supervisor", "credit_reviewer"}),
     "rules.publish": frozenset({"academy_admin"}),

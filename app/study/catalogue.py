@@ -116,5 +116,5 @@ def _order(sort: str) -> Callable[[CourseView], Any]:
     if sort == "new":
         return lambda c: (-c.offer.since.toordinal(), c.row.id)
     if sort == "short":
-        return lambda c: (c.whole_ms, c.row.id)
+        return lambda c: (c.length_ms, c.row.id)
     return lambda c: (c.done, not c.required, (c.offer.due.toordinal() if c.offer.due else 10**7), c.row.id)

@@ -45,7 +45,7 @@ def due(year: Year) -> list[Due]:
             course.offer.due is not None and (course.offer.due - year.day).days <= NEAR_DAYS,
         )
         for course in year.required
-        if not course.done and course.counting
+        if not course.done and course.lessons
     ]
     return sorted(found, key=lambda each: (each.due or date.max, each.course.row.id))
 

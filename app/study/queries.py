@@ -39,7 +39,7 @@ class LessonView:
     @property
     def done(self) -> bool:
         """Enough was seen."""
-        return self.row.counts and self.seen.counted_ms >= self.enough_ms
+        return self.seen.counted_ms >= self.enough_ms
 
     @property
     def begun(self) -> bool:
@@ -61,24 +61,14 @@ class CourseView:
         return self.offer.requirement_class == "required"
 
     @property
-    def counting(self) -> list[LessonView]:
-        """The lessons whose time counts; the others can be read, and stand in nobody's way."""
-        return [lesson for lesson in self.lessons if lesson.row.counts]
-
-    @property
     def length_ms(self) -> int:
-        """All lessons that count together."""
-        return sum(lesson.row.length_ms for lesson in self.counting)
-
-    @property
-    def whole_ms(self) -> int:
-        """All lessons together, also those to read."""
+        """All lessons together."""
         return sum(lesson.row.length_ms for lesson in self.lessons)
 
     @property
     def counted_ms(self) -> int:
         """What was credited as seen, of all lessons."""
-        return sum(min(lesson.seen.counted_ms, lesson.row.length_ms) for lesson in self.counting)
+        return sum(min(lesson.seen.counted_ms, lesson.row.length_ms) for lesson in self.lessons)
 
     @property
     def worth(self) -> int:
@@ -97,8 +87,8 @@ class CourseView:
 
     @property
     def done(self) -> bool:
-        """Every lesson that counts is done."""
-        return bool(self.counting) and all(lesson.done for lesson in self.counting)
+        """Every lesson is done."""
+        return bool(self.lessons) and all(lesson.done for lesson in self.lessons)
 
     @property
     def begun(self) -> bool:
@@ -113,7 +103,7 @@ class CourseView:
     @property
     def next_lesson(self) -> LessonView | None:
         """Where to go on: the lesson watched last if it is not done, else the first not done."""
-        open_ = [lesson for lesson in self.counting if not lesson.done]
+        open_ = [lesson for lesson in self.lessons if not lesson.done]
         latest = max(open_, key=lambda lesson: lesson.seen.watched_at_ms, default=None)
         return latest if latest is not None and latest.begun else (open_[0] if open_ else None)
 
@@ -134,14 +124,9 @@ class Year:
         return [course for course in self.courses if course.required]
 
     @property
-    def readings(self) -> list[LessonView]:
-        """What is required and can only be read: its time does not count yet, so nothing says whether it was."""
-        return [lesson for course in self.required for lesson in course.lessons if not lesson.row.counts]
-
-    @property
     def resume(self) -> CourseView | None:
         """The course to go on with: begun and not done, the latest first; else the first to be begun."""
-        todo = [course for course in self.courses if not course.done and course.counting]
+        todo = [course for course in self.courses if not course.done and course.lessons]
         begun = [course for course in todo if course.begun]
         if begun:
             return max(begun, key=lambda course: course.watched_at_ms)

@@ -235,7 +235,7 @@ class _Required:
         result = []
         for offer in self._offers:
             course = self._found[offer.course_id]
-            lessons = [lesson for lesson in self._lessons[offer.course_id] if lesson.counts]
+            lessons = self._lessons[offer.course_id]
             if not lessons:
                 continue
             counted = [self._seen.get((learner_id, lesson.media_version_id), (0, 0))[0] for lesson in lessons]

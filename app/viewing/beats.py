@@ -22,16 +22,28 @@ log = logging.getLogger("duxue.beats")
 PATH = "/beats"
 MOST_BYTES = 65_536
 After = Callable[[int, int], None]
+Signal = Callable[[int, int, str], None]
 
 
 class Beats:
     """Decode, verify the lease, commit with others, settle what crossed a mark, answer."""
 
-    def __init__(self, secrets: tuple[bytes, ...], writer: Writer, after: After) -> None:
-        self._secrets, self._writer, self._after = secrets, writer, after
+    def __init__(self, secrets: tuple[bytes, ...], writer: Writer, after: After, signal: Signal | None = None) -> None:
+        """`after(learner, media version)` when a mark was crossed, `signal(learner, viewing, kind)` for what is odd."""
+        self._secrets, self.writer, self._after, self._signal = secrets, writer, after, signal
 
     def handle(self, body: bytes) -> tuple[int, bytes]:
         """Status and JSON body. 200 and an acknowledging 409 mean: durable."""
+        waiting = self.begin(body)
+        if isinstance(waiting, tuple):
+            return waiting
+        self.writer.submit(waiting)
+        if waiting.due or waiting.signal:
+            self.follow(waiting)
+        return waiting.status, waiting.body
+
+    def begin(self, body: bytes) -> Waiting | tuple[int, bytes]:
+        """The beat, ready for the writer; or the answer, where it is none or has no lease of ours."""
         try:
             beat = protocol.read(body)
             claims = verify(self._secrets, beat.lease)
@@ -39,11 +51,14 @@ class Beats:
             return 400, protocol.error("bad_beat", str(error))
         except BadLease as error:
             return 401, protocol.error(error.reason, "The lease is not one of this academy.")
-        waiting = Waiting(claims, beat.seq, beat.ranges, beat.close)
-        self._writer.submit(waiting)
+        return Waiting(claims, beat.seq, beat.ranges, beat.close)
+
+    def follow(self, waiting: Waiting) -> None:
+        """What a durable beat brings about: evidence and settlement where it crossed a mark; a signal."""
         if waiting.due:
-            self._settle(claims.learner, claims.media_version)
-        return waiting.status, waiting.body
+            self._settle(waiting.claims.learner, waiting.claims.media_version)
+        if waiting.signal and self._signal is not None:
+            self._note(waiting.claims.learner, waiting.claims.viewing, waiting.signal)
 
     def _settle(self, learner_id: int, media_version_id: int) -> None:
         """Write the evidence and settle before the answer; the sweep does it if this fails."""
@@ -51,6 +66,13 @@ class Beats:
             self._after(learner_id, media_version_id)
         except Exception:  # the seconds are durable; only the credit comes later
             log.exception("settling learner %d was put off to the sweep", learner_id)
+
+    def _note(self, learner_id: int, viewing_id: int, kind: str) -> None:
+        assert self._signal is not None
+        try:
+            self._signal(learner_id, viewing_id, kind)
+        except Exception:  # a signal is no part of what was promised
+            log.exception("the signal %s of learner %d was not kept", kind, learner_id)
 
 
 def door(beats: Beats, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

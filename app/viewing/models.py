@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, text
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.db import Base
+from app.base.db import Base, UtcTime
 from app.base.db_types import Key
 
 
@@ -14,6 +16,7 @@ class Viewing(Base):
 
     `clock_ms`, `open_us`, `credit_us`: see `app/rules/viewing/beat.py`. `trace_tail` holds the last
     beats (≤ 500 bytes, then it moves to a chunk: beyond 2 KB PostgreSQL halves its speed).
+    `in_order`: the course's policy at the opening. `refused_ms`: played faster than time, all told.
     """
 
     __tablename__ = "viewing"
@@ -41,6 +44,8 @@ class Viewing(Base):
     touched_ms: Mapped[int] = mapped_column(Key)
     chunks: Mapped[int] = mapped_column(Integer)
     marks: Mapped[bytes] = mapped_column(LargeBinary)
+    in_order: Mapped[bool] = mapped_column(default=False)
+    refused_ms: Mapped[int] = mapped_column(Key, default=0)
     answer: Mapped[bytes] = mapped_column(LargeBinary)
     trace_tail: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -49,7 +54,7 @@ class Coverage(Base):
     """The seconds credited to a learner in a media version, and those that wait; packed spans.
 
     `due_mark_ms` and `due_at_ms`: a mark was crossed then and its evidence is still to be written
-    (the same request does it; the sweep does it after a crash).
+    (the same request does it; the sweep does it after a crash). `checks`: `rules/viewing/presence.py`.
     """
 
     __tablename__ = "coverage"
@@ -71,6 +76,7 @@ class Coverage(Base):
     due_at_ms: Mapped[int | None] = mapped_column(Key)
     spans: Mapped[bytes] = mapped_column(LargeBinary)
     pending: Mapped[bytes] = mapped_column(LargeBinary)
+    checks: Mapped[bytes] = mapped_column(LargeBinary, default=b"")
 
 
 class TraceChunk(Base):
@@ -81,3 +87,47 @@ class TraceChunk(Base):
     viewing_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     bytes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PresenceAnswer(Base):
+    """One answer to a presence check, right or wrong; never changed.
+
+    `check_no`: which check of this learner in this media version, in the
+    order of passing; `question_id` and `chosen`
+    (the options chosen, as their places in the stored order, comma between) are empty for a confirmation.
+    """
+
+    __tablename__ = "presence_answer"
+    learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    media_version_id: Mapped[int] = mapped_column(ForeignKey("media_version.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    check_no: Mapped[int | None]
+    question_id: Mapped[int | None] = mapped_column(Key)
+    chosen: Mapped[str] = mapped_column(String(60))
+    right: Mapped[bool]
+    answered_ms: Mapped[int] = mapped_column(Key)
+
+
+class Signal(Base):
+    """Something odd about a viewing, for a person to look at one day. It changes nothing by itself."""
+
+    __tablename__ = "viewing_signal"
+    learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    viewing_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(Key)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class Note(Base):
+    """What a learner wrote at a place of a lesson; nobody else sees it. `at_ms`: of the lesson."""
+
+    __tablename__ = "note"
+    __table_args__ = (Index("ix_note_lesson", "learner_id", "lesson_id"),)
+    learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lesson.id"))
+    at_ms: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime] = mapped_column(UtcTime)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcTime)

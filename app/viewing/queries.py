@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.base import clock
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
 from app.rules.viewing import spans
 from app.viewing.models import Coverage, Viewing
@@ -64,6 +65,17 @@ def recorded_mark(session: Session, learner_id: int, media_version_id: int) -> i
         select(Evidence.key).where(Evidence.learner_id == learner_id, Evidence.key.startswith(prefix, autoescape=True))
     )
     return max((int(key.removeprefix(prefix)) for key in keys), default=0)
+
+
+def last_recorded_ms(session: Session, learner_id: int, media_version_id: int) -> int:
+    """When the newest watching of a media version that is recorded happened (ms since 1970); 0 for none."""
+    prefix = f"watched:{media_version_id}:"
+    moment = session.scalar(
+        select(func.max(Evidence.happened_at)).where(
+            Evidence.learner_id == learner_id, Evidence.key.startswith(prefix, autoescape=True)
+        )
+    )
+    return clock.to_ms(moment) if moment is not None else 0
 
 
 def last_beat_ms(session: Session, person_id: int, sign_in_id: int) -> int:

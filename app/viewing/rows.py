@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from dataclasses import dataclass, field
 
@@ -14,12 +15,13 @@ from app.viewing import protocol
 TAKES_BACKLOG = frozenset({"taken_over", "closed", "lease_ended"})
 TAIL_BYTES = 500  # beyond 2 KB a row leaves its page and PostgreSQL halves its speed
 TOUCH_MS = 60_000
-DAY_MS = 86_400_000
+# Rounding and a rate changed in mid-second refuse milliseconds; nobody who watches comes near a minute.
+SIGNAL_MS = 60_000
 
 
 @dataclass(slots=True)
 class Waiting:
-    """One beat on its way through a batch; `done` is released when its answer is durable."""
+    """One beat on its way through a batch; `done` is released, or `future` done, when its answer is durable."""
 
     claims: LeaseClaims
     seq: int
@@ -29,6 +31,8 @@ class Waiting:
     status: int = 503
     body: bytes = b""
     due: bool = False
+    signal: str = ""
+    future: asyncio.Future[None] | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class ViewingRow:
     touched_ms: int
     chunks: int
     marks: tuple[int, ...]
+    in_order: bool
+    refused_ms: int
     answer: bytes
     tail: bytes
     changed: bool = False
@@ -105,13 +111,14 @@ def _end(viewing: ViewingRow, now_ms: int, reason: str) -> None:
 
 def _apply(waiting: Waiting, viewing: ViewingRow, coverage: CoverageRow, now_ms: int, policy: Policy) -> None:
     claims = waiting.claims
-    terms = rules.Terms(claims.length_ms, claims.rate_m, policy.ceiling_ms, viewing.marks)
+    terms = rules.Terms(claims.length_ms, claims.rate_m, policy.ceiling_ms, viewing.marks, viewing.in_order)
     as_of = now_ms if viewing.ended_ms is None else viewing.ended_ms
     found = rules.decide(viewing.state, coverage.state, terms, waiting.seq, waiting.ranges, as_of)
     viewing.state, coverage.state = found.viewing, found.coverage
     viewing.answer = protocol.answer(waiting.seq, found, claims.length_ms)
     viewing.changed = coverage.changed = True
     _keep_trace(viewing, found.trace)
+    _count_refused(waiting, viewing, found)
     if now_ms - viewing.touched_ms >= TOUCH_MS and viewing.ended_ms is None:
         viewing.touched_ms, viewing.touch = now_ms, True
     coverage.pending_ms = spans.length(found.coverage.pending)
@@ -123,13 +130,28 @@ def _apply(waiting: Waiting, viewing: ViewingRow, coverage: CoverageRow, now_ms:
         waiting.due = True
 
 
+def kept(tail: bytes, record: bytes) -> tuple[bytes | None, bytes]:
+    """A viewing's tail with one more record: (what is to be sealed as a chunk, the new tail)."""
+    if tail and len(tail) + len(record) > TAIL_BYTES:
+        return tail, record
+    return None, trace.append(tail, record)
+
+
 def _keep_trace(viewing: ViewingRow, record: bytes) -> None:
-    if viewing.tail and len(viewing.tail) + len(record) > TAIL_BYTES:
-        viewing.sealed.append((viewing.chunks, viewing.tail))
+    sealed, viewing.tail = kept(viewing.tail, record)
+    if sealed is not None:
+        viewing.sealed.append((viewing.chunks, sealed))
         viewing.chunks += 1
-        viewing.tail = record
-    else:
-        viewing.tail = trace.append(viewing.tail, record)
+
+
+def _count_refused(waiting: Waiting, viewing: ViewingRow, found: rules.Decision) -> None:
+    """Who claims more than time again and again leaves one signal a viewing."""
+    if not found.refused:
+        return
+    before = viewing.refused_ms
+    viewing.refused_ms += sum(end - start for start, end, why in found.refused if why == rules.FASTER_THAN_TIME)
+    if before < SIGNAL_MS <= viewing.refused_ms:
+        waiting.signal = rules.FASTER_THAN_TIME
 
 
 def _resume(ranges: list[object], length_ms: int, coverage: rules.CoverageState, before: int) -> int:

@@ -1,10 +1,9 @@
-"""Opening a viewing; evidence at the marks; the sweep after a crash."""
+"""Opening a viewing."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -17,16 +16,16 @@ from app.base.settings import Settings
 from app.classes import queries as classes
 from app.courses import queries as courses
 from app.courses.queries import Material
-from app.credits import service as credits
-from app.rules.credit.marks import watch_marks
+from app.courses.renditions.queries import opens
+from app.people.models import Person
 from app.rules.viewing import beat as rules
-from app.rules.viewing import spans
+from app.rules.viewing import presence, signals, spans
 from app.rules.viewing.lease import LeaseClaims, sign
-from app.viewing import endings, queries
+from app.viewing import endings, evidence, held
 from app.viewing.marks import pack
 from app.viewing.models import Coverage, Viewing
 from app.viewing.now import time_ms
-from app.viewing.snapshot import facts
+from app.viewing.signals import keep_signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Opened:
     pending: list[list[int]]
     resume_ms: int
     rate_m: int
+    in_order: bool
     credited: bool
 
 
@@ -56,21 +56,23 @@ def open_viewing(
     material = courses.open_material(session, lesson_id)
     if material is None:
         raise NotFound(_("This lesson does not exist or was withdrawn."))
-    if material.lesson.kind == "article":
-        raise Refused(_("This is to be read; its time does not count yet."))
     today = clock.local_day(clock.now(), settings.timezone)
     if classes.offer_of(session, learner_id, material.course.id, today) is None:
         raise Forbidden(_("This course is not offered to your class."))
+    if not opens(session, material.lesson.kind, material.media_version):
+        raise Refused(_("This lesson is still being prepared. Nothing is lost; open it again a little later."))
+    _one_opening_at_a_time(session, learner_id)
     coverage = _coverage(session, learner_id, material.media_version.id)
     last_ms, last_id = _take_over(session, learner_id)
     now_ms = max(time_ms(session), last_ms)
-    marks = _marks(session, learner_id, material, settings)
+    coverage.checks = _checks(coverage, material)
+    marks = evidence.marks_of(session, learner_id, material, settings)
     viewing = _begin(session, settings, learner_id, material, session_id, now_ms, last_ms, last_id, marks)
     reached = max((mark for mark in marks if mark <= coverage.counted_ms), default=None)
-    credited = reached is not None and _evidence(session, settings, learner_id, material, reached, now_ms)
+    credited = reached is not None and evidence.record_mark(session, settings, learner_id, material, reached, now_ms)
     claims = LeaseClaims(
         learner_id, viewing.media_version_id, viewing.id, material.media_version.length_ms,
-        material.course.max_rate_m, viewing.expires_ms,
+        _rate_m(material), viewing.expires_ms,
     )  # fmt: skip
     return Opened(
         lease=sign(lease_key(settings), claims),
@@ -81,8 +83,20 @@ def open_viewing(
         pending=[list(pair) for pair in spans.pairs(spans.unpack(coverage.pending))],
         resume_ms=coverage.resume_ms,
         rate_m=claims.rate_m,
+        in_order=viewing.in_order,
         credited=credited,
     )
+
+
+def _rate_m(material: Material) -> int:
+    """The highest rate in thousandths: what is read is read at the pace of the clock."""
+    return 1000 if material.lesson.kind in courses.READ else material.course.max_rate_m
+
+
+def _one_opening_at_a_time(session: Session, learner_id: int) -> None:
+    """Openings of one learner queue, whatever they open: neither of two at once would see the other's viewing, and
+    both would stay open. (On SQLite there is one writer anyway.) Foreign keys to the person are not held up."""
+    session.execute(select(Person.id).where(Person.id == learner_id).with_for_update(key_share=True))
 
 
 def _coverage(session: Session, learner_id: int, media_version_id: int) -> Coverage:
@@ -94,39 +108,35 @@ def _coverage(session: Session, learner_id: int, media_version_id: int) -> Cover
             watched_at_ms=0, spans=b"", pending=b"",
         ).on_conflict_do_nothing()
     )  # fmt: skip
-    return _locked(session, learner_id, media_version_id)
+    row = held.locked(session, learner_id, media_version_id)
+    assert row is not None
+    return row
 
 
-def _locked(session: Session, learner_id: int, media_version_id: int) -> Coverage:
-    return session.scalars(
-        select(Coverage)
-        .where(Coverage.learner_id == learner_id, Coverage.media_version_id == media_version_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+def _checks(coverage: Coverage, material: Material) -> bytes:
+    """The row's checks with those placed anew that are ahead, as the course's policy is now."""
+    length_ms = material.media_version.length_ms
+    count = presence.wanted(length_ms, material.course.check_minutes)
+    if not count and not coverage.checks:
+        return b""
+    before = presence.unpack(coverage.checks)
+    seen_ms = coverage.counted_ms + coverage.pending_ms
+    return presence.pack(presence.draw(before, seen_ms, length_ms, count, secrets.randbelow))
 
 
 def _take_over(session: Session, learner_id: int) -> tuple[int, int]:
     """End every open viewing of this learner; the moment the last one ended (ms), and the largest id."""
     endings.end_all(session, Viewing.learner_id == learner_id, "taken_over")
     newest = session.execute(
-        select(Viewing.id, Viewing.ended_ms, Viewing.clock_ms)
+        select(Viewing.id, Viewing.ended_ms, Viewing.clock_ms, Viewing.opened_ms, Viewing.session_id)
         .where(Viewing.learner_id == learner_id)
         .order_by(Viewing.id.desc())
         .limit(20)
     ).all()
-    last_ms = max((max(ended or 0, at) for _id, ended, at in newest), default=0)
-    return last_ms, newest[0][0] if newest else 0
-
-
-def _marks(session: Session, learner_id: int, material: Material, settings: Settings) -> tuple[int, ...]:
-    """The coverages (ms) at which this lesson's evidence is due for this learner today."""
-    book = credits.book(session)
-    if book is None:
-        return ()
-    today = clock.local_day(clock.now(), settings.timezone)
-    known = facts(session, learner_id, material, today)
-    return watch_marks(book, today, credits.ruled(known), material.media_version.length_ms)
+    if newest and signals.alternating([(row.opened_ms, row.session_id) for row in newest]):
+        keep_signal(session, learner_id, newest[0].id, signals.TWO_DEVICES, newest[0].opened_ms)
+    last_ms = max((max(row.ended_ms or 0, row.clock_ms) for row in newest), default=0)
+    return last_ms, newest[0].id if newest else 0
 
 
 def _begin(
@@ -150,55 +160,13 @@ def _begin(
         touched_ms=now_ms,
         chunks=0,
         marks=pack(marks),
+        in_order=material.course.in_order,
         answer=b"",
         trace_tail=b"",
     )
     session.add(viewing)
     session.flush()
     return viewing
-
-
-def _evidence(
-    session: Session, settings: Settings, learner_id: int, material: Material, mark_ms: int, at_ms: int
-) -> bool:
-    """Record that the mark was crossed, once; then settle. True when that posted something.
-
-    Nothing where as much is recorded already: rules that ask for less later make no second watching of it.
-    """
-    if queries.recorded_mark(session, learner_id, material.media_version.id) >= mark_ms:
-        return False
-    key = f"watched:{material.media_version.id}:{mark_ms}"
-    happened = clock.from_ms(at_ms)
-    known = facts(session, learner_id, material, clock.local_day(happened, settings.timezone))
-    credits.record(
-        session, learner_id, key=key, kind="watched", happened_at=happened, known_at=happened,
-        recorded_by="viewing", facts={**known, "seen_ms": mark_ms},
-    )  # fmt: skip
-    return bool(credits.settle(session, learner_id).posted)
-
-
-def write_due_evidence(session: Session, settings: Settings, learner_id: int, media_version_id: int) -> bool:
-    """After a beat crossed a mark: evidence and settlement in one transaction; the sweep calls it too."""
-    coverage = _locked(session, learner_id, media_version_id)
-    if coverage.due_mark_ms is None or coverage.due_at_ms is None:
-        return False
-    material = courses.material_of_version(session, media_version_id)
-    assert material is not None  # versions are never deleted
-    new = _evidence(session, settings, learner_id, material, coverage.due_mark_ms, coverage.due_at_ms)
-    coverage.due_mark_ms = coverage.due_at_ms = None
-    return new
-
-
-def sweep_due(session: Session, settings: Settings, grace: timedelta = timedelta(seconds=20)) -> int:
-    """Write the evidence that a crash left unwritten (older than the grace); how many pieces."""
-    before = time_ms(session) - int(grace.total_seconds() * 1000)
-    rows = session.execute(
-        select(Coverage.learner_id, Coverage.media_version_id)
-        .where(Coverage.due_mark_ms.is_not(None), Coverage.due_at_ms <= before)
-        .order_by(Coverage.learner_id, Coverage.media_version_id)
-        .limit(500)
-    ).all()
-    return sum(write_due_evidence(session, settings, *row) for row in rows)
 
 
 def open_count(session: Session) -> int:

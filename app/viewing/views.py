@@ -10,19 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
 
 from app.base import clock, labels, numbers
 from app.base.access import guard
-from app.base.errors import BadInput, Forbidden, NotFound
+from app.base.errors import BadInput
 from app.base.pages import is_english
 from app.base.unit_of_work import session, settings
-from app.classes import queries as classes
 from app.courses import queries as courses
-from app.courses.articles import article_html
-from app.courses.origin import content_url
 from app.courses.queries import LessonRow, Material
-from app.viewing import queries, service
+from app.viewing import notebook, presence, queries, reading, service
+from app.viewing.offered import offered_material
+from app.viewing.streaming import stream_of
+from app.viewing.words import player_words
 
 bp = Blueprint("viewing", __name__, template_folder="templates")
 RATES = ("0.75", "1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4")
@@ -43,8 +42,6 @@ class PlayerPage:
     resume_ms: int
     outline: list[dict[str, Any]]
     media_url: str = ""
-    article: Markup | None = None
-    reading_minutes: int = 0
     captions: list[dict[str, str]] = field(default_factory=list)
     rates: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
@@ -69,16 +66,29 @@ class PlayerPage:
 @guard("study")
 def lesson(lesson_id: int) -> str:
     """The player."""
-    material = _material(lesson_id)
+    material = offered_material(lesson_id)
     page = _page(material)
-    return render_template("viewing/player.html", page=page, credit=_credit(material))
+    waiting = presence.waits(session(), settings(), current_user.person_id, material) if page.pending else []
+    if material.lesson.kind in courses.READ:
+        return reading.show(page, material, _credit(material), waiting)
+    page.data["held"] = [
+        {"range": list(pair), "reason": "network_away" if each.check == "away" else "presence_check"}
+        for each in waiting
+        for pair in each.ranges
+    ]
+    if not (page.media_url or page.data["stream"]["hls"]):
+        return render_template("viewing/preparing.html", page=page)
+    return render_template(
+        "viewing/player.html", page=page, credit=_credit(material), checks=waiting, lesson_id=lesson_id,
+        notes=notebook.notes_of(session(), current_user.person_id, lesson_id), most_text=notebook.MOST_TEXT,
+    )  # fmt: skip
 
 
 @bp.get("/lessons/<int:lesson_id>/credit")
 @guard("study")
 def credit(lesson_id: int) -> str:
     """What the learner has been credited for this lesson, as a piece of the player page."""
-    return render_template("viewing/credit.html", credit=_credit(_material(lesson_id)))
+    return render_template("viewing/credit.html", credit=_credit(offered_material(lesson_id)))
 
 
 @bp.post("/viewings")
@@ -103,19 +113,9 @@ def open_viewing() -> ResponseReturnValue:
         resume_ms=opened.resume_ms,
         beat_seconds=settings().beat_seconds,
         max_rate=opened.rate_m / 1000,
+        in_order=opened.in_order,
         credited=opened.credited,
     )
-
-
-def _material(lesson_id: int) -> Material:
-    """The lesson, if it is offered to this learner; a colleague's course is not told apart from none."""
-    material = courses.open_material(session(), lesson_id)
-    if material is None:
-        raise NotFound(_("This lesson does not exist or was withdrawn."))
-    today = clock.local_day(clock.now(), settings().timezone)
-    if classes.offer_of(session(), current_user.person_id, material.course.id, today) is None:
-        raise Forbidden(_("This course is not offered to your class."))
-    return material
 
 
 def _page(material: Material) -> PlayerPage:
@@ -137,16 +137,14 @@ def _page(material: Material) -> PlayerPage:
         resume_ms=mine.resume_ms if mine else 0,
         outline=[_outline(row, lesson_.id, progress) for row in rows],
     )
-    if lesson_.kind == "article":
-        page.article = Markup(article_html(version.article or ""))
-        page.reading_minutes = max(1, round(version.length_ms / 60_000))
-    else:
+    if lesson_.kind not in courses.READ:
         _add_media(page, material)
     return page
 
 
 def _add_media(page: PlayerPage, material: Material) -> None:
-    page.media_url = content_url(settings(), request.host, material.media_version)
+    stream = stream_of(material)
+    page.media_url = stream["original"] or ""
     names = {"zh": "中文", "en": "English"}
     page.captions = [
         {
@@ -160,15 +158,22 @@ def _add_media(page: PlayerPage, material: Material) -> None:
     page.rates = [rate for rate in RATES if float(rate) * 1000 <= most]
     page.data = {
         "lesson": material.lesson.id,
+        "media_version": material.media_version.id,
         "length_ms": page.length_ms,
         "max_rate": most / 1000,
+        "captions": page.captions,
+        "notes_url": url_for("notes.add", lesson_id=material.lesson.id),
+        "zone": str(settings().timezone),
+        "now_ms": clock.now_ms(),
         "coverage": page.counted,
         "pending": page.pending,
         "resume_ms": page.resume_ms,
+        "no_seek": material.course.in_order,
         "csrf": generate_csrf(),
         "credit_url": url_for("viewing.credit", lesson_id=material.lesson.id),
         "sign_in_url": url_for("people.sign_in", next=request.path),
-        "words": _words(),
+        "words": player_words(),
+        "stream": stream,
     }
 
 
@@ -194,40 +199,3 @@ def _credit(material: Material) -> list[dict[str, Any]]:
 
 def _named(chinese: str, english: str) -> str:
     return english if is_english() and english else chinese
-
-
-def _words() -> dict[str, Any]:
-    return {
-        "play": _("Play"),
-        "pause": _("Pause"),
-        "position": _("{at} of {length}"),
-        "coverage": _("Counted {counted} of {length}, {pending} waits for an answer, {refused} not counted."),
-        "counted": _("Counted"),
-        "pending": _("Waits for an answer"),
-        "refused": _("Not counted"),
-        "saved": _("Recorded up to {at}"),
-        "kept": _("{kept} kept here"),
-        "away": _("{kept} are kept on this device; they will be sent when you are back online."),
-        "continue_here": _("Continue here"),
-        "cannot_open": _("The academy does not answer, so nothing could be counted. Press play to try again."),
-        "cannot_play": _("The material did not arrive. What was counted stays; reload the page to go on."),
-        "found": _("{n} found"),
-        "found_at": _("{k} of {n}"),
-        "ended": {
-            "taken_over": _("The lesson was opened on another device. Only the one opened last counts."),
-            "closed": _("This viewing was closed. What was counted stays."),
-            "lease_ended": _("This viewing has lasted its full time. What was counted stays."),
-            "disabled": _("This account was disabled. What was counted stays; ask your academy."),
-            "left_class": _("You are no longer in this class. What was counted stays."),
-            "withdrawn": _("This lesson was withdrawn. What was counted stays."),
-            "other": _("This viewing has ended. What was counted stays."),
-        },
-        "reasons": {
-            "faster_than_time": _("More was played than time had passed. Watch this part again and it counts."),
-            "network_away": _("The network was away for long. This time is kept and waits to be confirmed."),
-            "presence_check": _("A question stands before this part. Answer it and the part counts."),
-            "outside_lesson": _("This lies outside the lesson."),
-            "not_a_range": _("The player reported something that is no part of the lesson."),
-            "too_many": _("Too many parts at once. Watch this part again and it counts."),
-        },
-    }

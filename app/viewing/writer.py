@@ -1,9 +1,13 @@
-"""Group commit: one thread a process takes all beats that wait, decides them, commits once, answers."""
+"""Group commit: one thread a process takes all beats that wait, decides them, commits once, answers.
+
+Who waits is a thread (`submit`) or an event loop (`put`, and `answered` for a whole batch at once).
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -19,11 +23,19 @@ NOT_SAVED = protocol.error("not_saved", "This beat was not saved. Send it again.
 UNKNOWN = protocol.error("not_ours", "This lease belongs to no viewing of this academy.")
 
 
+def wake_threads(batch: list[Waiting]) -> None:
+    """The waiters are threads, each behind its own lock."""
+    for waiting in batch:
+        waiting.done.release()
+
+
 class Writer:
     """The queue and its thread. It starts with the first beat, so that a process may fork before."""
 
-    def __init__(self, store: Store, policy: Policy, window_ms: int) -> None:
-        self._store, self._policy, self._window = store, policy, window_ms / 1000
+    def __init__(
+        self, store: Store, policy: Policy, window_ms: int, answered: Callable[[list[Waiting]], None] = wake_threads
+    ) -> None:
+        self._store, self._policy, self._window, self._answered = store, policy, window_ms / 1000, answered
         self._queue: SimpleQueue[Waiting] = SimpleQueue()
         self._starting = threading.Lock()
         self._enough = threading.Lock()  # held but for a moment: its release ends the window early
@@ -32,16 +44,21 @@ class Writer:
 
     def submit(self, waiting: Waiting) -> None:
         """Wait until the beat is durable, or has failed; the answer stands in `waiting`."""
+        waiting.done.acquire()
+        if self.put(waiting):
+            waiting.done.acquire()
+
+    def put(self, waiting: Waiting) -> bool:
+        """Queue a beat for the next batch; False where too many wait already: its answer (503) stands in it."""
         if self._thread is None:
             self._start()
         if self._queue.qsize() >= MOST_WAITING:
             waiting.status, waiting.body = 503, NOT_SAVED
-            return
-        waiting.done.acquire()
+            return False
         self._queue.put(waiting)
         if self._queue.qsize() >= ENOUGH:
             self._end_window()
-        waiting.done.acquire()
+        return True
 
     def _end_window(self) -> None:
         with suppress(RuntimeError):  # somebody else has just said so
@@ -61,11 +78,10 @@ class Writer:
             except Exception:  # whatever it was, nobody of this batch may be told that it was saved
                 log.exception("a batch of %d beats was not saved", len(batch))
                 for waiting in batch:
-                    waiting.status, waiting.body, waiting.due = 503, NOT_SAVED, False
+                    waiting.status, waiting.body, waiting.due, waiting.signal = 503, NOT_SAVED, False, ""
                 self._drop()
             finally:
-                for waiting in batch:
-                    waiting.done.release()
+                self._answered(batch)
 
     def _gather(self) -> list[Waiting]:
         batch = [self._queue.get()]

@@ -1,12 +1,51 @@
-"""Presence checks: what waits for which answer, and what was asked."""
+"""Presence checks: what waits for which answer, and what was answered; policies of watching; signals."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Columns with defaults, so that a release that does not know them can still write."""
+    with op.batch_alter_table("course") as course:
+        course.add_column(sa.Column("check_minutes", sa.Integer(), nullable=False, server_default="0"))
+        course.add_column(sa.Column("in_order", sa.Boolean(), nullable=False, server_default=sa.false()))
+        course.create_check_constraint(op.f("ck_course_check_minutes"), "check_minutes BETWEEN 0 AND 240")
+    op.add_column("viewing", sa.Column("in_order", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("viewing", sa.Column("refused_ms", KEY, nullable=False, server_default="0"))
+    empty = sa.text("x''" if op.get_bind().dialect.name == "sqlite" else "''::bytea")
+    op.add_column("coverage", sa.Column("checks", sa.LargeBinary(), nullable=False, server_default=empty))
+    op.create_table(
+        "presence_answer",
+        sa.Column("learner_id", KEY, nullable=False),
+        sa.Column("media_version_id", KEY, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("check_no", sa.Integer(), nullable=True),
+        sa.Column("question_id", KEY, nullable=True),
+        sa.Column("chosen", sa.String(length=60), nullable=False),
+        sa.Column("right", sa.Boolean(), nullable=False),
+        sa.Column("answered_ms", KEY, nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_presence_answer_learner_id")),
+        sa.ForeignKeyConstraint(
+            ["media_version_id"], ["media_version.id"], name=op.f("fk_presence_answer_media_version_id")
+        ),
+        sa.PrimaryKeyConstraint("learner_id", "media_version_id", "number", name=op.f("pk_presence_answer")),
+    )
+    op.create_table(
+        "viewing_signal",
+        sa.Column("learner_id", KEY, nullable=False),
+        sa.Column("viewing_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("at_ms", KEY, nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_viewing_signal_learner_id")),
+        sa.PrimaryKeyConstraint("learner_id", "viewing_id", "kind", name=op.f("pk_viewing_signal")),
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock, tasks
@@ -35,6 +38,34 @@ def _notes(db: Database) -> int:
         return session.scalar(select(func.count()).select_from(audit.AuditEntry)) or 0
 
 
+@dataclass
+class Kept:
+    """The one task that is there, on either database."""
+
+    tries: int
+    error: str | None
+    due_at: datetime
+    failed: bool
+
+
+def _kept(db: Database) -> Kept:
+    with db.reading() as session:
+        if db.sqlite:
+            row = session.scalars(select(Task)).one()
+            return Kept(row.tries, row.error, row.due_at, row.failed_at is not None)
+        what = "attempts, args ->> 'error', scheduled_at, status = 'failed'"
+        return Kept(*session.execute(text(f"SELECT {what} FROM procrastinate_jobs")).one())
+
+
+def _make_due(db: Database) -> None:
+    before = clock.now() - timedelta(seconds=1)
+    with db.writing() as session:
+        if db.sqlite:
+            session.execute(update(Task).values(due_at=before))
+        else:
+            session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = :at"), {"at": before})
+
+
 def test_a_task_appears_with_its_callers_commit_and_runs_once(db: Database) -> None:
     with db.writing() as session:
         tasks.enqueue(session, "tests.note", text="one")
@@ -56,10 +87,9 @@ def test_a_failing_task_leaves_nothing_and_is_tried_again_later(db: Database) ->
         tasks.enqueue(session, "tests.note", text="fail")
     assert tasks.run_one(db) is True
     assert _notes(db) == 0
-    with db.reading() as session:
-        kept = session.scalars(select(Task)).one()
-        assert (kept.tries, kept.error) == (1, "ValueError: told to fail")
-        assert kept.due_at > clock.now()
+    kept = _kept(db)
+    assert (kept.tries, kept.error, kept.failed) == (1, "ValueError: told to fail", False)
+    assert kept.due_at > clock.now()
     assert tasks.run_one(db) is False
 
 
@@ -68,11 +98,10 @@ def test_after_eight_tries_it_is_kept_with_its_error_and_left_alone(db: Database
         tasks.enqueue(session, "tests.note", text="fail")
     for _try in range(tasks.MOST_TRIES):
         assert tasks.run_one(db) is True
-        with db.writing() as session:
-            session.execute(update(Task).values(due_at=clock.now() - timedelta(seconds=1)))
+        _make_due(db)
     assert tasks.run_one(db) is False
-    with db.reading() as session:
-        assert session.scalars(select(Task)).one().failed_at is not None
+    kept = _kept(db)
+    assert (kept.tries, kept.failed, kept.error) == (tasks.MOST_TRIES, True, "ValueError: told to fail")
 
 
 def test_an_unknown_task_is_refused_at_once(db: Database) -> None:
@@ -92,3 +121,108 @@ def test_a_slot_is_taken_once(db: Database) -> None:
     while tasks.run_one(db):
         pass
     assert _notes(db) == 2
+
+
+begun, may_end = threading.Event(), threading.Event()
+
+
+@tasks.task("tests.long", long=True, queue=tasks.MEDIA)
+def _long(db: Database, word: str) -> None:
+    """Waits for the test, holding no transaction; then writes in one of its own."""
+    begun.set()
+    assert may_end.wait(20)
+    if word == "later":
+        raise tasks.Again
+    with db.writing() as session:
+        audit.record(session, None, "tests.long", word)
+
+
+@pytest.fixture
+def long_one(db: Database) -> Iterator[threading.Thread]:
+    """A long task that is running in a thread."""
+    begun.clear()
+    may_end.clear()
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.long", word="done")
+    thread = threading.Thread(target=tasks.run_one, args=(db, tasks.MEDIA))
+    thread.start()
+    assert begun.wait(20)
+    yield thread
+    may_end.set()
+    thread.join()
+
+
+def test_a_long_task_holds_up_neither_writers_nor_the_main_queue(db: Database, long_one: threading.Thread) -> None:
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.note", text="meanwhile")
+    assert tasks.run_one(db) is True
+    assert tasks.run_one(db, tasks.MEDIA) is False, "it is running: nobody takes it a second time"
+    assert _notes(db) == 1
+    may_end.set()
+    long_one.join()
+    assert _notes(db) == 2
+    assert tasks.run_one(db, tasks.MEDIA) is False
+
+
+def test_a_long_task_that_cannot_go_on_is_put_back_untried(db: Database) -> None:
+    may_end.set()
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.long", word="later")
+    assert tasks.run_one(db, tasks.MEDIA) is True
+    kept = _kept(db)
+    assert (kept.error, kept.failed) == (None, False)
+    assert kept.due_at > clock.now()
+
+
+def test_a_task_whose_process_died_is_taken_up_again(db: Database) -> None:
+    """Its row says "being done" and nobody gives a sign of life any more."""
+    may_end.set()
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.long", word="again")
+        if db.sqlite:
+            session.execute(update(Task).values(tries=1, due_at=clock.now() + timedelta(seconds=60)))
+        else:
+            silent = "(last_heartbeat) VALUES (now() - interval '1 min')"
+            session.execute(text(f"INSERT INTO procrastinate_workers {silent}"))
+            dead = "status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+            session.execute(text(f"UPDATE procrastinate_jobs SET {dead}"))
+    assert tasks.run_one(db, tasks.MEDIA) is False
+    if db.sqlite:
+        _make_due(db)
+    with db.writing() as session:
+        tasks.take_up_killed(session)
+    assert tasks.run_one(db, tasks.MEDIA) is True
+    assert _notes(db) == 1
+
+
+@pytest.mark.postgres
+def test_a_task_that_was_done_as_its_worker_died_is_not_done_twice(postgres_database: DatabaseUrls) -> None:
+    """The effects were committed, the worker could not say so any more: the mark in the job says it."""
+    db = Database(postgres_database.app_url)
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.note", text="one")
+        done = """args = args || '{"done": true}', attempts = 1"""
+        session.execute(text(f"UPDATE procrastinate_jobs SET {done}"))
+    assert tasks.run_one(db) is True
+    assert _notes(db) == 0
+    assert tasks.run_one(db) is False
+    db.engine.dispose()
+
+
+def test_runners_take_what_comes_in_both_queues_and_end_when_told(db: Database) -> None:
+    may_end.set()
+    runners = tasks.runners(db)
+    for runner in runners:
+        runner.start()
+    with db.writing() as session:
+        tasks.enqueue(session, "tests.note", text="one")
+        tasks.enqueue(session, "tests.long", word="two")
+    until = time.monotonic() + 20
+    while _notes(db) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    for runner in runners:
+        runner.stop()
+    for runner in runners:
+        runner.join(10)
+    assert _notes(db) == 2
+    assert not any(runner.is_alive() for runner in runners)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.base.errors import BadInput
-from app.courses import measuring, probe
+from app.courses import formats, measuring, probe
 from app.courses.measuring import measure
-from tests.factories.media import claim, make_audio, make_video, stretch_last
+from tests.factories.media import claim, make_audio, make_video, remade, stretch_last
 
 
 def refusal(path: Path) -> tuple[str, dict[str, Any]]:
@@ -125,16 +125,60 @@ def test_an_empty_file(tmp_path: Path) -> None:
     assert refusal(path)[0] == "empty"
 
 
-@pytest.mark.parametrize("magic", [m for m, _what in probe.TO_CONVERT])
-def test_old_kinds_are_to_be_converted(magic: bytes) -> None:
+@pytest.mark.parametrize("magic", [magic for magic, _what in formats.TO_CONVERT])
+def test_kinds_that_cannot_be_measured_are_to_be_converted(magic: bytes) -> None:
     with pytest.raises(probe.Unusable, match="convert"):
         probe.sniff(magic + bytes(400))
 
 
-@pytest.mark.parametrize("codec", ["libx265", "mpeg4"])
-def test_codecs_that_not_every_browser_plays(tmp_path: Path, codec: str) -> None:
-    code, facts = refusal(make_video(tmp_path / "c.mp4", 1, codec=codec))
-    assert (code, facts["what"]) == ("convert", {"libx265": "hevc"}.get(codec, codec))
+def test_a_codec_outside_the_list_is_to_be_converted(tmp_path: Path) -> None:
+    code, facts = refusal(make_video(tmp_path / "c.mkv", 1, codec="ffv1"))
+    assert (code, facts["what"]) == ("convert", "ffv1")
+
+
+OLD = [
+    ("c.avi", "mpeg4", "libmp3lame", "video/x-msvideo"),
+    ("c.flv", "flv", "libmp3lame", "video/x-flv"),
+    ("c.mpg", "mpeg2video", "mp2", "video/mpeg"),
+    ("c.ts", "libx264", "aac", "video/mp2t"),
+    ("c.mov", "libx265", "aac", "video/quicktime"),
+    ("c.mkv", "libx264", "aac", "video/x-matroska"),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "sound", "mime"), OLD)
+def test_old_and_odd_films_are_taken_to_be_prepared(
+    tmp_path: Path, name: str, codec: str, sound: str, mime: str
+) -> None:
+    """Their length is that of the picture, within two of them; broadcast formats begin anywhere."""
+    path = make_video(tmp_path / name, 3, fps=25, sound=3, codec=codec, audio_codec=sound)
+    found = probe.measure(path)
+    assert (found["kind"], found["mime"], found["width"], found["height"]) == ("video", mime, 64, 36)
+    assert not measuring.playable(found["mime"])
+    assert found["length_ms"] == pytest.approx(3000, abs=80)
+    assert found["rate_m"] == pytest.approx(25_000, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "mime"),
+    [
+        ("c.wmv", ("-c:v", "wmv2", "-c:a", "wmav2"), "video/x-ms-wmv"),
+        ("c.ogv", ("-c:v", "libtheora", "-c:a", "libvorbis"), "video/ogg"),
+        ("c.ogg", ("-vn", "-c:a", "libvorbis"), "audio/ogg"),
+        ("c.wma", ("-vn", "-c:a", "wmav2"), "audio/x-ms-wma"),
+    ],
+)
+def test_old_kinds_that_other_programs_write(tmp_path: Path, name: str, options: tuple[str, ...], mime: str) -> None:
+    source = make_video(tmp_path / "source.mp4", 3, fps=25, sound=3)
+    found = probe.measure(remade(source, tmp_path / name, *options))
+    assert found["mime"] == mime
+    assert found["length_ms"] == pytest.approx(3000, abs=100)
+
+
+@pytest.mark.parametrize(("turn", "shown"), [(0, (64, 36)), (90, (36, 64)), (180, (64, 36)), (-90, (36, 64))])
+def test_a_film_is_as_wide_as_it_is_shown(tmp_path: Path, turn: int, shown: tuple[int, int]) -> None:
+    found = probe.measure(make_video(tmp_path / "c.mov", 1, turn=turn))
+    assert (found["width"], found["height"]) == shown
 
 
 def test_refusals_are_words(tmp_path: Path) -> None:
@@ -186,8 +230,8 @@ VERDICTS = {
     "hostile/script.svg": "not_media",
     "hostile/page-named.pdf": "not_media",
     "hostile/bomb-10mb.zip": "not_media",
-    "video/old-lecture-2min.wmv": "convert",
-    "video/phone-vfr-90s.mov": "convert",
+    "video/old-lecture-2min.wmv": 119_999,
+    "video/phone-vfr-90s.mov": 90_005,
 }
 
 

@@ -16,6 +16,7 @@ from app.base import clock
 from app.classes import service as classes
 from app.classes.models import ClassMembership, VirtualClass
 from app.courses.models import Course, Lesson, MediaVersion, Provider
+from app.courses.renditions.models import Rendition
 from app.credits import service as credits
 from app.people import passwords
 from app.people import service as people
@@ -203,3 +204,14 @@ def watched(session: Session, learner_id: int, made: Course, place: int = 0, mom
 def count(session: Session, table: type) -> int:
     """How many rows a table has."""
     return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def rendition(session: Session, media_version_id: int, kind: str = "360p", state: str = "waiting") -> int:
+    """A rendition that waits to be made; its number."""
+    made = Rendition(
+        media_version_id=media_version_id, kind=kind, state=state, progress_m=0, tries=0, touched_at=clock.now(),
+        width=0 if kind == "audio" else 64, height=0 if kind == "audio" else 36, rate_m=25_000,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made.id

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import subprocess
 from array import array
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
@@ -22,20 +24,25 @@ def make_video(
     codec: str = "libx264",
     audio_codec: str = "aac",
     hole: tuple[float, float] | None = None,
+    turn: int = 0,
+    size: tuple[int, int] = (64, 36),
     options: dict[str, str] | None = None,
 ) -> Path:
     """A clip of grey pictures (and `sound` seconds of a tone). `hole`: at a second, so many seconds are left out.
 
+    `turn`: degrees by which it is shown turned; `size`: width and height as coded.
     `options` go to the container, such as {"movflags": "faststart"}.
     """
     with av.open(str(path), "w", options=options or {}) as container:
         video = container.add_stream(codec, rate=fps)
         assert isinstance(video, av.VideoStream)
-        video.width, video.height, video.pix_fmt = 64, 36, "yuv420p"
+        video.width, video.height, video.pix_fmt = *size, "yuv420p"
+        if turn:
+            video.set_display_rotation(turn)
         video.gop_size = fps
         audio = _voice(container, audio_codec) if sound else None
         for number in range(round(seconds * fps)):
-            frame = VideoFrame(64, 36, "yuv420p")
+            frame = VideoFrame(*size, "yuv420p")
             for plane in frame.planes:
                 plane.update(bytes([number % 256]) * plane.buffer_size)
             frame.pts = number + (round(hole[1] * fps) if hole and number >= hole[0] * fps else 0)
@@ -73,6 +80,23 @@ def _sing(container: av.container.OutputContainer, stream: av.AudioStream, secon
             container.mux(stream.encode(ready))
         done += count
     container.mux(stream.encode())
+
+
+def remade(source: Path, target: Path, *options: str) -> Path:
+    """A file made of another by the ffmpeg that the academy itself runs, for formats that PyAV does not write."""
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-v",
+        "error",
+        "-nostdin",
+        "-y",
+        "-i",
+        str(source),
+        *options,
+        str(target),
+    ]
+    subprocess.run(command, check=True)
+    return target
 
 
 def claim(path: Path, seconds: int) -> Path:

@@ -15,10 +15,15 @@ from werkzeug.test import TestResponse
 
 from app.base import access
 from app.base.db import Database
+from app.base.settings import Settings
 from app.courses.models import Caption, Lesson
 from app.factory import Academy
+from app.questions import service as questions
 from app.rules.access import ROLES, TABLE
+from app.rules.questions.draft import true_or_false
 from app.tables import METADATA
+from app.tickets import service as tickets
+from app.viewing import notebook
 from tests import factories
 from tests.factories import web
 from tests.factories.fixtures import traveller
@@ -33,9 +38,12 @@ __all__ = ["academy_app", "traveller", "web_db"]
 ASKS = {
     "assets.css": "public",
     "base.healthz": "public",
+    "checks.answer": "study",
+    "checks.waiting": "study",
     "courses.abilities": "course.edit",
     "courses.cancel": "course.edit",
     "courses.caption": "signed_in",
+    "courses.cover": "signed_in",
     "courses.create": "course.edit",
     "courses.receive": "course.edit",
     "courses.where": "course.edit",
@@ -44,25 +52,44 @@ ASKS = {
     "credits.statement_file_for": "statement.see",
     "credits.statement_for": "statement.see",
     "editor.add_article": "course.edit",
+    "editor.add_document": "course.edit",
     "editor.add_file": "course.edit",
     "editor.article": "course.edit",
+    "editor.cancel_rendition": "course.edit",
     "editor.captions": "course.edit",
     "editor.course": "course.edit",
     "editor.courses": "course.edit",
+    "editor.document": "course.edit",
+    "editor.import_questions": "course.edit",
     "editor.lesson": "course.edit",
+    "editor.make_renditions": "course.edit",
     "editor.move": "course.edit",
     "editor.new": "course.edit",
+    "editor.new_question": "course.edit",
     "editor.offer": "course.edit",
+    "editor.question": "course.edit",
+    "editor.questions": "course.edit",
+    "editor.questions_file": "course.edit",
+    "editor.renditions": "course.edit",
     "editor.replace_file": "course.edit",
+    "editor.retry_rendition": "course.edit",
+    "editor.take_questions": "course.edit",
     "editor.withdraw": "course.edit",
     "editor.withdraw_lesson": "course.edit",
     "editor.withdraw_offer": "course.edit",
+    "editor.withdraw_question": "course.edit",
+    "notes.add": "study",
+    "notes.change": "study",
+    "notes.listing": "study",
+    "notes.note": "study",
+    "notes.remove": "study",
     "people.account": "signed_in",
     "people.change_password": "signed_in",
     "people.end_sign_in": "signed_in",
     "people.language": "public",
     "people.sign_in": "public",
     "people.sign_out": "signed_in",
+    "reading.pages": "study",
     "rules.draft": "rules.publish",
     "rules.publish": "rules.publish",
     "rules.version": "rules.see",
@@ -75,6 +102,16 @@ ASKS = {
     "supervision.export": "class.see",
     "supervision.learner": "class.see",
     "supervision.my_class": "class.see",
+    "ticket_desk.answer": "ticket.answer",
+    "ticket_desk.find": "ticket.answer",
+    "ticket_desk.grant": "ticket.answer",
+    "ticket_desk.ticket": "ticket.answer",
+    "ticket_desk.tickets": "ticket.answer",
+    "tickets.again": "study",
+    "tickets.mine": "study",
+    "tickets.new": "study",
+    "tickets.one": "study",
+    "tickets.withdraw": "study",
     "viewing.credit": "study",
     "viewing.lesson": "study",
     "viewing.open_viewing": "study",
@@ -96,7 +133,7 @@ class Place:
     def url(self, rule: Rule) -> str:
         """An address that exists, for this rule."""
         known = dict(self.values)
-        if rule.endpoint.startswith("supervision."):
+        if rule.endpoint.startswith(("supervision.", "ticket_desk.")):
             known["code"], known["key"] = "class-1", self.learner_key
         with self.app.test_request_context():
             built = rule.build({name: known[name] for name in rule.arguments}, append_unknown=False)
@@ -125,9 +162,14 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         values: dict[str, str | int] = {
             "code": course.code, "lesson_id": lesson, "offer_id": offer, "caption_id": caption.id, "session_id": 1,
             "person_key": made.learner.key, "number": 1, "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
-            "filename": "favicon.svg", "version": "0",
+            "question_id": questions.add(session, course.id, true_or_false("真", True), actor_id=None).id,
+            "filename": "favicon.svg", "version": "0", "media_version_id": version.id,
+            "rendition_id": factories.rendition(session, version.id),
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
+        chosen: Settings = academy_app.extensions["duxue.settings"]
+        values["note_id"] = notebook.add(session, made.learner.id, lesson, 0, "记一条").id
+        values["ticket"], _fresh = tickets.open_ticket(session, chosen, made.learner.id, lesson, "看了没有计", None)
         for role in ROLES:
             if role not in ("learner", "head_teacher"):
                 factories.person(session, f"as-{role}", role, role, *_scope(role, made))

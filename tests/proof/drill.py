@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from app.base.db import Database
 from app.base.settings import Settings
 from app.credits.verify import verify
 from app.rules.viewing import spans, trace
-from app.viewing import service
+from app.viewing import evidence, service
 from app.viewing.models import Coverage, TraceChunk, Viewing
 from tests import factories
 from tests.services import DatabaseUrls, free_port
@@ -39,13 +40,16 @@ SECRET = "a secret of the drill that is long enough"
 class Process:
     """One application process behind its own port; `kill` is SIGKILL to all of it."""
 
-    def __init__(self, target: str, environment: dict[str, str], log: Path) -> None:
-        self.port = free_port()
-        self._environment = {**environment, "PORT": str(self.port)}
+    def __init__(
+        self, target: str, environment: dict[str, str], log: Path, *options: str, port: int = 0, threads: int = 32
+    ) -> None:
+        """Start it. With `port` it listens there and is told nothing else: the content origin beside an academy."""
+        self.port = port or free_port()
+        self._environment = environment if port else {**environment, "PORT": str(self.port)}
         self._log = log
         self._command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--workers", "1", "--blocking-threads", "32", "--no-ws", "--log-level", "error", target,
+            "--workers", "1", "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", *options, target,
         ]  # fmt: skip
         self.start()
 
@@ -63,6 +67,11 @@ class Process:
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"no application process: {self._log.read_text()[-3000:]}")
+
+    @property
+    def group(self) -> int:
+        """The process group of all of it."""
+        return self._process.pid
 
     def kill(self) -> None:
         """As the kernel does when memory is short: no clean-up, mid-request, mid-commit."""
@@ -184,25 +193,33 @@ class Drill:
 
     def run(self, kills: int, pause: float = 0.5) -> Found:
         """Kill and restart one process after the other under load; then compare."""
-        for player in self.players:
-            player.start()
-        for number in range(kills):
-            self._until_busy(pause)
+
+        def kill(number: int) -> None:
             victim = self.processes[number % len(self.processes)]
             victim.kill()
             victim.start()
-        self._until_busy(pause)
+
+        return self.suffer(kills, kill, pause)
+
+    def suffer(self, times: int, hurt: Callable[[int], None], pause: float = 0.5) -> Found:
+        """Do something bad so many times under load; then compare. `hurt` is told which time it is, from 0."""
+        for player in self.players:
+            player.start()
+        for number in range(times):
+            self.until_busy(pause)
+            hurt(number)
+        self.until_busy(pause)
         self.close()
         return self._compare()
 
-    def _until_busy(self, pause: float) -> None:
-        """Every player has been acknowledged since: the next kill hits all of them at work."""
+    def until_busy(self, pause: float) -> None:
+        """Every player has been acknowledged since: the next blow hits all of them at work."""
         before = [len(player.acknowledged) for player in self.players]
         time.sleep(pause)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while any(len(player.acknowledged) <= old for player, old in zip(self.players, before, strict=True)):
             if time.monotonic() > until or not all(player.is_alive() for player in self.players):
-                raise AssertionError("the players did not recover by themselves within 30 seconds")
+                raise AssertionError("the players did not recover by themselves within a minute")
             time.sleep(0.02)
 
     def close(self) -> None:
@@ -219,7 +236,7 @@ class Drill:
         with self.db.writing() as session:
             due = session.scalars(select(Coverage).where(Coverage.due_mark_ms.is_not(None))).all()
             for row in due:
-                service.write_due_evidence(session, self.settings, row.learner_id, row.media_version_id)
+                evidence.write_due_evidence(session, self.settings, row.learner_id, row.media_version_id)
             found.settled = len(due)
         with self.db.reading() as session:
             for player in self.players:

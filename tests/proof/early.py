@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -13,27 +14,28 @@ from app.viewing.stores import PostgresStore
 LATE_SECONDS = 0.5
 
 
-class LateConnection(psycopg.Connection[Any]):
-    """Says that it has committed, and does so twice a second."""
-
-    committed = 0.0
-
-    def commit(self) -> None:
-        """Perhaps."""
-        if time.monotonic() - self.committed > LATE_SECONDS:
-            super().commit()
-            self.committed = time.monotonic()
-
-
 class LateStore(PostgresStore):
-    """The real store on such a connection."""
+    """The real store, on connections that say that they have committed, and do so twice a second."""
 
     def _connection(self) -> psycopg.Connection[Any]:
-        if self._open is None or self._open.closed:
-            self._open = LateConnection.connect(self._url)
-            self._open.prepare_threshold = 0
-        return self._open
+        fresh = self._open is None or self._open.closed
+        found = super()._connection()
+        if fresh:
+            found.commit = _late(found.commit)  # type: ignore[method-assign]
+        return found
+
+
+def _late(commit: Callable[[], None]) -> Callable[[], None]:
+    committed = 0.0
+
+    def perhaps() -> None:
+        nonlocal committed
+        if time.monotonic() - committed > LATE_SECONDS:
+            commit()
+            committed = time.monotonic()
+
+    return perhaps
 
 
 app = create_app()
-app.beats._writer._store = LateStore(app.extensions["duxue.settings"].database_url)
+app.beats.writer._store = LateStore(app.extensions["duxue.settings"].database_url)

@@ -112,7 +112,7 @@ def test_a_finishing_day_is_not_promised_where_courses_are_lacking(
     assert "if enough courses are offered" not in text
 
 
-def test_a_required_article_is_not_called_done(academy_app: Academy, web_db: Database, made: Made) -> None:
+def test_a_required_article_is_owed_until_it_is_read(academy_app: Academy, web_db: Database, made: Made) -> None:
     with web_db.writing() as session:
         minutes = session.get(Course, 1)
         assert minutes is not None
@@ -122,13 +122,16 @@ def test_a_required_article_is_not_called_done(academy_app: Academy, web_db: Dat
         lesson = session.scalars(select(Lesson).where(Lesson.course_id == reading.id)).one()
         lesson.kind = "article"
         factories.offer(session, reading, made.group, "required", DUE)
-        address = f"/lessons/{lesson.id}"
-    html = web.strict(web.browser(academy_app, "l001", language="en").get("/"))
-    text = plain(html)
-    assert "What counts in the required courses is done." in text
-    assert "1 required article is there to be read; its time does not count yet: Lesson 1" in text
-    assert address in html
-    assert "All required courses are done." not in text
+    client = web.browser(academy_app, "l001", language="en")
+    assert "/courses/reading" in web.strict(client.get("/"))
+    text = plain(web.strict(client.get("/courses/reading")))
+    assert "to read, about 45:00" in text
+    assert "once 40:30 of 45:00 are counted" in text
+    assert "up to" not in text, "no speed, where nothing is played"
+    with web_db.writing() as session:
+        factories.watched(session, made.learner.id, reading, 0, NOON - timedelta(hours=1))
+    assert "All required courses are done." in plain(web.strict(client.get("/")))
+    assert "Read again" in plain(web.strict(client.get("/courses/reading")))
 
 
 def test_a_due_day_of_another_year_says_its_year(academy_app: Academy, web_db: Database, made: Made) -> None:

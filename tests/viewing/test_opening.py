@@ -2,84 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
 from datetime import date, timedelta
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select, update
 
 from app.base import clock, events
-from app.base.db import Database
-from app.base.errors import Forbidden, NotFound, Refused
-from app.base.settings import Settings, load
+from app.base.errors import Forbidden, NotFound
 from app.classes import queries as class_queries
 from app.classes import service as classes
 from app.courses import service as courses
 from app.courses.models import MediaVersion
-from app.credits import service as credits
-from app.credits.models import Evidence, LedgerEntry
+from app.credits.models import Evidence
 from app.people import service as people
 from app.rules.viewing import spans
 from app.rules.viewing.lease import verify
-from app.viewing import now, service
+from app.viewing import evidence, now, service
 from app.viewing.models import Coverage, Viewing
-from app.wiring import listen
-from tests.services import DatabaseUrls
-
-RULES = (Path(__file__).parents[2] / "content/rules/yunting-2026.toml").read_text(encoding="utf-8")
-LENGTH = 360_000
-
-
-@dataclass
-class Academy:
-    """One class with one learner and one required video of six minutes."""
-
-    db: Database
-    settings: Settings
-    learner: int = 0
-    lesson: int = 0
-    version: int = 0
-    course: int = 0
-    group: int = 0
-
-
-@pytest.fixture
-def academy(any_database: DatabaseUrls, tmp_path: Path) -> Iterator[Academy]:
-    settings = load({"DUXUE_DATA_DIR": str(tmp_path), "DUXUE_DATABASE_URL": any_database.app_url})
-    made = Academy(Database(settings.database_url), settings)
-    listen()
-    since = date(clock.now().year, 1, 1)
-    with made.db.writing() as session:
-        credits.publish_rules(session, RULES, None)
-        unit = people.create_unit(session, "u", "单位", "Unit", "school")
-        person = people.create_person(session, "l1", "学员")
-        people.join_unit(session, person.id, unit.id, "staff", since)
-        group = classes.open_class(session, "c", "一班", "Class 1")
-        classes.enrol(session, person.id, group.id, since, None)
-        provider = courses.create_provider(session, "own", "本院", "Own")
-        course = courses.create_course(
-            session, title="课", title_en="Course", summary="", summary_en="", provider_id=provider.id,
-            category="law", subject_bucket="general", lecturer="", max_rate_m=2000, actor_id=None,
-        )  # fmt: skip
-        lesson = courses.add_lesson(session, course.id, "video", "讲", "Talk")
-        version = MediaVersion(
-            lesson_id=lesson.id, version=1, sha256="0" * 64, bytes=1, mime="video/mp4", length_ms=LENGTH,
-            original_name="x.mp4", created_at=clock.now(),
-        )  # fmt: skip
-        session.add(version)
-        session.flush()
-        classes.offer_course(session, course.id, group.id, "required", since, None, None)
-        made.learner, made.lesson, made.version, made.course = person.id, lesson.id, version.id, course.id
-        made.group = group.id
-    yield made
-    made.db.engine.dispose()
-
-
-def _open(academy: Academy) -> service.Opened:
-    with academy.db.writing() as session:
-        return service.open_viewing(session, academy.settings, academy.learner, academy.lesson, None)
+from tests.viewing.academy import LENGTH, Academy
 
 
 def _watch(academy: Academy, upto_ms: int, due: int | None = None) -> None:
@@ -93,21 +35,15 @@ def _watch(academy: Academy, upto_ms: int, due: int | None = None) -> None:
         )  # fmt: skip
 
 
-def _credit(academy: Academy) -> int:
-    with academy.db.reading() as session:
-        rows = session.scalars(select(LedgerEntry.amount).where(LedgerEntry.account.endswith("/countable")))
-        return sum(rows)
-
-
 def test_an_opening_says_all_that_a_player_needs(academy: Academy) -> None:
-    opened = _open(academy)
+    opened = academy.open()
     claims = verify((service.lease_key(academy.settings),), opened.lease)
     assert (claims.learner, claims.media_version, claims.length_ms) == (academy.learner, academy.version, LENGTH)
     assert (opened.coverage, opened.resume_ms, opened.rate_m, opened.credited) == ([], 0, 2000, False)
 
 
 def test_the_newest_device_wins(academy: Academy) -> None:
-    first, second = _open(academy), _open(academy)
+    first, second = academy.open(), academy.open()
     with academy.db.reading() as session:
         old = session.get_one(Viewing, (academy.learner, first.viewing))
         new = session.get_one(Viewing, (academy.learner, second.viewing))
@@ -127,31 +63,31 @@ def test_what_is_not_offered_is_not_opened(academy: Academy) -> None:
 
 
 def test_the_sweep_writes_what_a_crash_left(academy: Academy) -> None:
-    _open(academy)
+    academy.open()
     _watch(academy, 324_000, due=324_000)
     with academy.db.writing() as session:
-        assert service.sweep_due(session, academy.settings) == 1
+        assert evidence.sweep_due(session, academy.settings) == 1
     with academy.db.writing() as session:
-        assert service.sweep_due(session, academy.settings) == 0
+        assert evidence.sweep_due(session, academy.settings) == 0
         (piece,) = session.scalars(select(Evidence).where(Evidence.kind == "watched"))
         assert piece.key == f"watched:{academy.version}:324000"
         assert '"requirement_class":"required"' in piece.facts
         assert '"class":"c"' in piece.facts
-    assert _credit(academy) == 133  # 6 minutes of 45, to the nearest thousandth
+    assert academy.credit() == 133  # 6 minutes of 45, to the nearest thousandth
 
 
 def test_a_mark_passed_before_is_credited_at_the_next_opening(academy: Academy) -> None:
-    _open(academy)
+    academy.open()
     _watch(academy, 330_000)
-    assert _open(academy).credited is True
-    assert _open(academy).credited is False
-    assert _credit(academy) == 133
+    assert academy.open().credited is True
+    assert academy.open().credited is False
+    assert academy.credit() == 133
 
 
 def test_marks_stand_in_the_viewing_and_are_exact(academy: Academy) -> None:
     from app.viewing.marks import unpack
 
-    opened = _open(academy)
+    opened = academy.open()
     with academy.db.reading() as session:
         row = session.get_one(Viewing, (academy.learner, opened.viewing))
         assert unpack(row.marks) == (324_000,)
@@ -167,7 +103,7 @@ def test_marks_stand_in_the_viewing_and_are_exact(academy: Academy) -> None:
     ],
 )
 def test_what_ends_a_right_ends_the_viewing(academy: Academy, event: str, facts: dict[str, str], reason: str) -> None:
-    opened = _open(academy)
+    opened = academy.open()
     with academy.db.writing() as session:
         events.announce(session, event, **{name: getattr(academy, value) for name, value in facts.items()})
     with academy.db.reading() as session:
@@ -175,7 +111,7 @@ def test_what_ends_a_right_ends_the_viewing(academy: Academy, event: str, facts:
 
 
 def test_disabling_a_person_ends_it_in_the_same_transaction(academy: Academy) -> None:
-    opened = _open(academy)
+    opened = academy.open()
     with academy.db.writing() as session:
         people.disable(session, academy.learner, None)
     with academy.db.reading() as session:
@@ -187,7 +123,7 @@ def test_disabling_a_person_ends_it_in_the_same_transaction(academy: Academy) ->
     [("withdrawn", "withdrawn"), ("one of two", None), ("another day", "withdrawn"), ("elective", None)],
 )
 def test_an_offer_ends_what_it_alone_allowed(academy: Academy, change: str, reason: str | None) -> None:
-    opened, since = _open(academy), date(clock.now().year, 1, 1)
+    opened, since = academy.open(), date(clock.now().year, 1, 1)
     with academy.db.writing() as session:
         if change == "one of two":
             classes.offer_course(session, academy.course, None, "elective", since, None, None)
@@ -202,26 +138,18 @@ def test_an_offer_ends_what_it_alone_allowed(academy: Academy, change: str, reas
         assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason == reason
 
 
-def test_what_is_to_be_read_opens_no_viewing(academy: Academy) -> None:
-    with academy.db.writing() as session:
-        lesson = courses.add_lesson(session, academy.course, "article", "文", "Text")
-        courses.set_article(session, lesson.id, "# 文\n\n字", 6)
-        with pytest.raises(Refused, match="does not count yet"):
-            service.open_viewing(session, academy.settings, academy.learner, lesson.id, None)
-
-
 def test_rules_that_ask_for_less_make_no_second_watching(academy: Academy, monkeypatch: pytest.MonkeyPatch) -> None:
-    _open(academy)
+    academy.open()
     _watch(academy, LENGTH)
-    assert _open(academy).credited is True
-    monkeypatch.setattr(service, "watch_marks", lambda *_facts: (209_920,))
-    assert _open(academy).credited is False
+    assert academy.open().credited is True
+    monkeypatch.setattr(evidence, "watch_marks", lambda *_facts: (209_920,))
+    assert academy.open().credited is False
     with academy.db.reading() as session:
         assert len(session.scalars(select(Evidence).where(Evidence.kind == "watched")).all()) == 1
 
 
 def test_another_classes_offer_ends_nothing_here(academy: Academy) -> None:
-    opened = _open(academy)
+    opened = academy.open()
     with academy.db.writing() as session:
         other = classes.open_class(session, "d", "二班", "Class 2")
         events.announce(session, events.OFFER_WITHDRAWN, course_id=academy.course, class_id=other.id)
@@ -230,10 +158,41 @@ def test_another_classes_offer_ends_nothing_here(academy: Academy) -> None:
 
 
 def test_a_clock_that_stepped_back_gives_no_time_twice(academy: Academy) -> None:
-    first = _open(academy)
+    first = academy.open()
     ahead = now.EMBEDDED_CLOCK.now_ms() + int(timedelta(hours=1).total_seconds() * 1000)
     with academy.db.writing() as session:
         session.execute(update(Viewing).where(Viewing.id == first.viewing).values(clock_ms=ahead))
-    second = _open(academy)
+    second = academy.open()
     with academy.db.reading() as session:
         assert session.get_one(Viewing, (academy.learner, second.viewing)).clock_ms == ahead
+
+
+def test_of_two_openings_at_the_same_moment_one_stays_open(academy: Academy) -> None:
+    """Different lessons, so that no row of theirs makes them wait for each other."""
+    with academy.db.writing() as session:
+        other = courses.add_lesson(session, academy.course, "video", "二讲", "Talk 2")
+        session.add(
+            MediaVersion(
+                lesson_id=other.id, version=1, sha256="1" * 64, bytes=1, mime="video/mp4", length_ms=LENGTH,
+                original_name="y.mp4", created_at=clock.now(),
+            )
+        )  # fmt: skip
+        wanted = [academy.lesson, other.id]
+    start = threading.Barrier(4)
+
+    def opening(lesson: int) -> None:
+        start.wait(10)
+        for _i in range(5):
+            with academy.db.writing() as session:
+                service.open_viewing(session, academy.settings, academy.learner, lesson, None)
+
+    threads = [threading.Thread(target=opening, args=(wanted[number % 2],)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    with academy.db.reading() as session:
+        rows = session.scalars(select(Viewing).order_by(Viewing.id)).all()
+        assert len(rows) == 20
+        assert [row.ended_ms is None for row in rows] == [False] * 19 + [True]
+        assert all(new.clock_ms >= (old.ended_ms or 0) for old, new in pairwise(rows))

@@ -16,7 +16,7 @@ from app.base import settings as reading
 from app.base.db import Base, Database
 from app.base.settings import Settings
 from app.credits.models import LedgerTransaction
-from app.viewing import service
+from app.viewing import evidence, service
 from app.viewing.beats import Beats
 from app.viewing.rows import Policy
 from app.viewing.stores import PostgresStore
@@ -102,7 +102,7 @@ def held_settlement(two: Two) -> Iterator[None]:
     beats._after = lambda learner, media: None
     assert beats.handle(two.body(0))[0] == 200
     with two.db._writers() as session:
-        assert service.write_due_evidence(session, two.settings, two.learners[0], two.media)
+        assert evidence.write_due_evidence(session, two.settings, two.learners[0], two.media)
         session.flush()
         yield
         session.commit()

@@ -11,14 +11,17 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.rules.viewing.spans import Piece, remove, subtract, union
+from app.rules.viewing import presence
+from app.rules.viewing.presence import Checks
+from app.rules.viewing.spans import Piece, length, remove, subtract, union
 from app.rules.viewing.trace import NETWORK_AWAY, PRESENCE_CHECK, Reasoned, record
 
 NOT_A_RANGE = "not_a_range"
 OUTSIDE_LESSON = "outside_lesson"
 FASTER_THAN_TIME = "faster_than_time"
 TOO_MANY = "too_many"
-REFUSALS = (NOT_A_RANGE, OUTSIDE_LESSON, FASTER_THAN_TIME, TOO_MANY)
+SKIPPED_AHEAD = "skipped_ahead"
+REFUSALS = (NOT_A_RANGE, OUTSIDE_LESSON, FASTER_THAN_TIME, TOO_MANY, SKIPPED_AHEAD)
 PENDINGS = (NETWORK_AWAY, PRESENCE_CHECK)
 
 # A player that has more to tell tells it in its next beat.
@@ -27,6 +30,8 @@ MOST_RANGES = 64
 # row that every beat rewrites as large as the sender likes.
 MOST_SPANS = 2000
 END_GAP_MS = 1000
+# A player says a little late that its picture runs: no seeking ahead yet.
+AHEAD_MS = 1000
 # Beyond this a number does not survive JSON in a browser, so no player can have meant it. Decoders
 # hold sequence numbers to it too.
 LARGEST_NUMBER = 2**53 - 1
@@ -38,12 +43,14 @@ class Terms:
 
     `rate_m` is the highest rate in thousandths (2000 = 2×), `ceiling_ms` the most wall time that
     counts without a sign of life, `marks` the rising coverages (ms) at which evidence is due.
+    `in_order`: nothing counts that lies beyond what was seen so far.
     """
 
     length_ms: int
     rate_m: int
     ceiling_ms: int = 120_000
     marks: tuple[int, ...] = ()
+    in_order: bool = False
 
 
 @dataclass(slots=True)
@@ -58,11 +65,15 @@ class ViewingState:
 
 @dataclass(slots=True)
 class CoverageState:
-    """A learner's seconds in a media version: counted and pending spans, always disjoint."""
+    """A learner's seconds in a media version: counted and pending spans, always disjoint.
+
+    What presence checks hold is pending; pending seconds that none of them holds wait for a confirmation.
+    """
 
     spans: list[int]
     pending: list[int]
     counted_ms: int
+    checks: Checks = presence.NONE
 
 
 @dataclass(slots=True)
@@ -118,14 +129,11 @@ def decide(
     seq: int,
     ranges: Sequence[object],
     now_ms: int,
-    unanswered: Sequence[int] = (),
 ) -> Decision:
     """Judge one beat. The states given are not changed; a number already seen changes nothing.
 
     `ranges` are [start_ms, end_ms] in the order played, as the client sent them: nothing about
-    them is believed. `now_ms` comes from `judged_at`. `unanswered` are the stretches behind
-    unanswered presence checks, as flat spans (`waiting.stretches`): what is played there is pending.
-    Never raises for anything that a client can send.
+    them is believed. `now_ms` comes from `judged_at`. Never raises for anything that a client can send.
     """
     if seq <= viewing.seq:
         return Decision(viewing, coverage, [], [], [], None, b"", False)
@@ -133,11 +141,12 @@ def decide(
     earned = elapsed_ms * terms.rate_m
     open_us = viewing.open_us + earned
     credit_us = min(viewing.credit_us + earned, terms.ceiling_ms * terms.rate_m)
-    tally = _Tally(coverage, open_us // 1000, credit_us // 1000, unanswered)
-    tally.play(ranges, terms.length_ms)
+    after_ms = viewing.clock_ms + elapsed_ms
+    tally = _Tally(coverage, open_us // 1000, credit_us // 1000, after_ms)
+    tally.play(ranges, terms)
     tally.close_end(terms.length_ms)
     spent_us = open_us - open_us % 1000 - tally.open_ms * 1000
-    after = ViewingState(seq, viewing.clock_ms + elapsed_ms, open_us - spent_us, credit_us - min(credit_us, spent_us))
+    after = ViewingState(seq, after_ms, open_us - spent_us, credit_us - min(credit_us, spent_us))
     return Decision(
         after,
         tally.coverage,
@@ -170,32 +179,38 @@ def _bounds(played: object) -> Piece | None:
 class _Tally:
     """One beat being decided: whole milliseconds left of both allowances, and what came of it."""
 
-    __slots__ = ("coverage", "credit_ms", "credited", "held", "open_ms", "refused", "unanswered")
+    __slots__ = ("coverage", "credit_ms", "credited", "held", "now_ms", "open_ms", "refused", "seen_ms")
 
-    def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int, unanswered: Sequence[int]) -> None:
+    def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int, now_ms: int) -> None:
         # Shared lists are safe: union and remove make new ones.
-        self.coverage = CoverageState(coverage.spans, coverage.pending, coverage.counted_ms)
+        self.coverage = CoverageState(coverage.spans, coverage.pending, coverage.counted_ms, coverage.checks)
         self.open_ms = open_ms
         self.credit_ms = credit_ms
-        self.unanswered = unanswered
+        self.now_ms = now_ms
+        self.seen_ms = coverage.counted_ms + length(coverage.pending)
         self.credited: list[Piece] = []
         self.held: list[Reasoned] = []
         self.refused: list[Reasoned] = []
 
-    def play(self, ranges: Sequence[object], length_ms: int) -> None:
+    def play(self, ranges: Sequence[object], terms: Terms) -> None:
         """Judge each range by itself, in order."""
         for played in ranges[:MOST_RANGES]:
             bounds = _bounds(played)
             start, stop = bounds or (-1, -1)
             if bounds is None or not 0 <= start < stop:
                 self.refused.append((start, stop, NOT_A_RANGE))
-            elif start >= length_ms:
+            elif start >= terms.length_ms:
                 self.refused.append((start, stop, OUTSIDE_LESSON))
+            elif terms.in_order and start > self._furthest() + AHEAD_MS:
+                self.refused.append((start, stop, SKIPPED_AHEAD))
             else:
-                for piece in subtract((start, min(stop, length_ms)), self.coverage.spans):
+                for piece in subtract((start, min(stop, terms.length_ms)), self.coverage.spans):
                     self._accept(*piece)
         if len(ranges) > MOST_RANGES:
             self.refused.append((-1, -1, TOO_MANY))
+
+    def _furthest(self) -> int:
+        return max((*self.coverage.spans[-1:], *self.coverage.pending[-1:]), default=0)
 
     def _accept(self, start: int, stop: int) -> None:
         """Charge a piece outside the coverage: refused beyond `open`, pending beyond `credit`."""
@@ -208,13 +223,13 @@ class _Tally:
         self.open_ms -= stop - start
         paid = start + min(stop - start, self.credit_ms)
         self.credit_ms -= paid - start
-        for low, high, behind_check in self._stretches(start, stop):
+        for low, high, check in self._shares(start, stop):
             # A check keeps its own stretch, also where that lies beyond the ceiling.
-            if behind_check:
-                self._hold(low, high, PRESENCE_CHECK)
+            if check is not None:
+                self._hold(low, high, check)
             else:
                 self._credit(low, min(high, paid))
-                self._hold(max(low, paid), high, NETWORK_AWAY)
+                self._hold(max(low, paid), high, None)
 
     def _fits(self, start: int, stop: int) -> bool:
         """Whether the row may take this piece: a full one takes only what adjoins what it has."""
@@ -223,12 +238,29 @@ class _Tally:
             return True
         return any(bound in held for bound in (start, stop) for held in (spans, pending))
 
-    def _stretches(self, start: int, stop: int) -> Iterator[tuple[int, int, bool]]:
-        """The piece cut where an unanswered stretch begins or ends; True for what lies in one."""
+    def _shares(self, start: int, stop: int) -> Iterator[tuple[int, int, int | None]]:
+        """The piece cut where its fate changes, each with the check that holds it (None: it counts).
+
+        What waits behind a check already stays with it. New milliseconds pass the checks whose place they
+        reach. Each share is dealt with before the next is asked for.
+        """
+        if not self.coverage.checks.each:
+            yield start, stop, None
+            return
         while start < stop:
-            at = bisect_right(self.unanswered, start)
-            high = min(stop, self.unanswered[at]) if at < len(self.unanswered) else stop
-            yield start, high, bool(at & 1)
+            pending = self.coverage.pending
+            at = bisect_right(pending, start)
+            high = min(stop, pending[at]) if at < len(pending) else stop
+            if at & 1:
+                check, high = self.coverage.checks.owner(start, high)
+                yield start, high, check if check is not None else self.coverage.checks.holder()
+            else:
+                checks = self.coverage.checks = self.coverage.checks.passing(self.seen_ms)
+                following = checks.ahead()
+                if following is not None:
+                    high = min(high, start + checks.each[following].place - self.seen_ms)
+                self.seen_ms += high - start
+                yield start, high, checks.holder()
             start = high
 
     def _credit(self, start: int, stop: int) -> None:
@@ -240,10 +272,15 @@ class _Tally:
             if state.pending:
                 state.pending = remove(state.pending, start, stop)
 
-    def _hold(self, start: int, stop: int, reason: str) -> None:
+    def _hold(self, start: int, stop: int, check: int | None) -> None:
         if start < stop:
-            self.held.append((start, stop, reason))
-            self.coverage.pending = union(self.coverage.pending, start, stop)
+            state = self.coverage
+            self.held.append((start, stop, NETWORK_AWAY if check is None else PRESENCE_CHECK))
+            state.pending = union(state.pending, start, stop)
+            if check is None:
+                state.checks = Checks(state.checks.each, max(state.checks.away_ms, self.now_ms))
+            else:
+                state.checks = state.checks.holding(check, start, stop, self.now_ms)
 
     def close_end(self, length_ms: int) -> None:
         """Players stop short of the last frame: close that gap, if the allowances can pay for it.
@@ -260,7 +297,6 @@ class _Tally:
         if waiting > counted:
             self.open_ms -= gap
             self.credit_ms -= min(gap, self.credit_ms)
-            for low, high, behind_check in self._stretches(start, length_ms):
-                self._hold(low, high, PRESENCE_CHECK if behind_check else NETWORK_AWAY)
+            self._hold(start, length_ms, self.coverage.checks.owner(start - 1, length_ms)[0])
         elif gap <= self.credit_ms:
             self._accept(start, length_ms)

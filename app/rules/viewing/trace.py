@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from app.rules.viewing import varints
 from app.rules.viewing.spans import Piece, length, pairs, remove, union
 
 NETWORK_AWAY = "network_away"
@@ -58,13 +59,6 @@ class Replayed:
         return length(self.spans)
 
 
-def _varint(out: bytearray, number: int) -> None:
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-
-
 def record(seq_step: int, elapsed_ms: int, credited: Sequence[Piece], pending: Sequence[Reasoned]) -> bytes:
     """One beat's bytes (10 to 15 for an ordinary one); `seq_step` ≥ 1, `elapsed_ms` ≥ 0.
 
@@ -72,17 +66,17 @@ def record(seq_step: int, elapsed_ms: int, credited: Sequence[Piece], pending: S
     """
     out = bytearray()
     for number in (seq_step, elapsed_ms, len(credited), len(pending)):
-        _varint(out, number)
+        varints.write(out, number)
     last = 0
     for start, end in credited:
         step = start - last
-        _varint(out, step << 1 if step >= 0 else ~(step << 1))
-        _varint(out, end - start)
+        varints.write(out, step << 1 if step >= 0 else ~(step << 1))
+        varints.write(out, end - start)
         last = end
     for start, end, reason in pending:
         step = start - last
-        _varint(out, step << 1 if step >= 0 else ~(step << 1))
-        _varint(out, (end - start) << 1 | (reason == PRESENCE_CHECK))
+        varints.write(out, step << 1 if step >= 0 else ~(step << 1))
+        varints.write(out, (end - start) << 1 | (reason == PRESENCE_CHECK))
         last = end
     return bytes(out)
 
@@ -92,23 +86,21 @@ def append(tail: bytes, record: bytes) -> bytes:
     return tail + record
 
 
-class _Reader:
-    """Walks the varints of one viewing's chunks, in order."""
+class _Reader(varints.Reader):
+    """Walks the pieces of one viewing's chunks, in order."""
+
+    __slots__ = ("last",)
 
     def __init__(self, trace: bytes) -> None:
-        self.trace, self.at, self.last = trace, 0, 0
+        super().__init__(trace)
+        self.last = 0
 
     def number(self) -> int:
-        value = shift = 0
-        while True:
-            if self.at >= len(self.trace):
-                raise BadTrace(f"cut off after {self.at} bytes")
-            byte = self.trace[self.at]
-            self.at += 1
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-            shift += 7
+        """The next number; BadTrace where the bytes end."""
+        try:
+            return super().number()
+        except varints.CutOff as error:
+            raise BadTrace(str(error)) from error
 
     def start(self) -> int:
         step = self.number()
@@ -126,7 +118,7 @@ class _Reader:
 def records(trace: bytes) -> Iterator[Record]:
     """The beats of one viewing, oldest first; `trace` is all its chunks joined. Raises BadTrace."""
     reader, seq = _Reader(trace), -1
-    while reader.at < len(trace):
+    while reader.more():
         step, elapsed_ms = reader.number(), reader.number()
         seq, reader.last = seq + step, 0
         counts = reader.number(), reader.number()

@@ -1,14 +1,9 @@
-"""Pending seconds: where presence checks hold them, and what an answer or a seal does to them.
-
-A check at place *p* holds the stretch from *p* to the next check's place (or the end of the
-lesson), whether that next one is answered or not: each answer releases its own stretch only.
-"""
+"""Pending seconds: what an answer, a confirmation or a seal does to them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from app.rules.viewing.beat import CoverageState, ViewingState, crossed_mark
 from app.rules.viewing.spans import Piece, pairs, remove, subtract, union
@@ -28,30 +23,6 @@ class Release:
     trace: bytes
 
 
-def stretches(places: Sequence[int], answered: Collection[int], length_ms: int) -> list[int]:
-    """Flat spans of the stretches that unanswered checks hold, for `decide`.
-
-    `places` are the places (ms) of all checks of this learner in this lesson, in any order;
-    `answered` those with a right answer.
-    """
-    rising = sorted({place for place in places if 0 <= place < length_ms})
-    held: list[int] = []
-    for place, following in pairwise([*rising, length_ms]):
-        if place not in answered:
-            held = union(held, place, following)
-    return held
-
-
-def stretch(places: Sequence[int], place: int, length_ms: int) -> list[int]:
-    """Flat spans (one pair) of what the check at `place` holds, for `release` and `lapse`."""
-    return [place, min((other for other in places if other > place), default=length_ms)]
-
-
-def outside(held: Sequence[int], length_ms: int) -> list[int]:
-    """Flat spans of the lesson without `held`: what a plain confirmation releases."""
-    return [bound for piece in subtract((0, length_ms), list(held)) for bound in piece]
-
-
 def waiting(coverage: CoverageState, where: Sequence[int]) -> list[Piece]:
     """The pending pieces (ms, rising) within the flat spans `where`."""
     found: list[Piece] = []
@@ -61,6 +32,12 @@ def waiting(coverage: CoverageState, where: Sequence[int]) -> list[Piece]:
     return found
 
 
+def away(coverage: CoverageState) -> list[Piece]:
+    """The pending pieces (ms, rising) that no check holds: one plain confirmation lets all of them count."""
+    held = coverage.checks.held()
+    return [gap for piece in pairs(coverage.pending) for gap in subtract(piece, held)]
+
+
 def release(
     coverage: CoverageState,
     viewing: ViewingState,
@@ -68,7 +45,7 @@ def release(
     now_ms: int,
     marks: tuple[int, ...] = (),
 ) -> Release:
-    """Let the pending seconds within `where` count: a check was answered, or a confirmation given.
+    """Let the pending seconds within `where` count.
 
     They were charged to the allowances when they were played, so nothing is charged again.
     `viewing` is the one that the answer came through: its trace takes the record. The states given
@@ -77,22 +54,45 @@ def release(
     pieces = waiting(coverage, where)
     if not pieces:
         return Release(coverage, [], None, b"")
-    after = CoverageState(coverage.spans, coverage.pending, coverage.counted_ms)
+    after = replace(coverage)
     for start, end in pieces:
         after.spans = union(after.spans, start, end)
         after.pending = remove(after.pending, start, end)
         after.counted_ms += end - start
+        after.checks = after.checks.without(start, end)
     crossed = crossed_mark(marks, coverage.counted_ms, after.counted_ms)
     trace = record(0, max(0, now_ms - viewing.clock_ms), pieces, [])
     return Release(after, pieces, crossed, trace)
 
 
+def answer(
+    coverage: CoverageState, viewing: ViewingState, check: int, now_ms: int, marks: tuple[int, ...] = ()
+) -> Release:
+    """The check with this index was answered rightly: its own stretch counts, and no other."""
+    found = release(coverage, viewing, coverage.checks.each[check].held, now_ms, marks)
+    after = replace(found.coverage, checks=found.coverage.checks.answered(check))
+    return Release(after, found.pieces, found.crossed, found.trace)
+
+
+def confirm(coverage: CoverageState, viewing: ViewingState, now_ms: int, marks: tuple[int, ...] = ()) -> Release:
+    """A plain confirmation: what came too late to count by itself counts; what checks hold stays."""
+    where = [bound for piece in away(coverage) for bound in piece]
+    return release(coverage, viewing, where, now_ms, marks)
+
+
 def lapse(coverage: CoverageState, where: Sequence[int]) -> CoverageState:
-    """The coverage without what waits within `where`: a check failed for good, a period sealed.
+    """The coverage without what waits within the flat spans `where`: a period was sealed.
 
     The allowances spent on it stay spent; to count, it has to be watched again.
     """
-    pending = coverage.pending
+    after = replace(coverage)
     for start, end in pairs(list(where)):
-        pending = remove(pending, start, end)
-    return CoverageState(coverage.spans, pending, coverage.counted_ms)
+        after.pending = remove(after.pending, start, end)
+        after.checks = after.checks.without(start, end)
+    return after
+
+
+def fail(coverage: CoverageState, check: int) -> CoverageState:
+    """A check had its last wrong answer: what it holds lapses, and the next seconds are held by it again."""
+    after = lapse(coverage, coverage.checks.each[check].held)
+    return replace(after, checks=after.checks.again(check))

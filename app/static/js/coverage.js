@@ -33,6 +33,13 @@ export function total(spans) {
   return spans.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
+// What was passed over: the holes before the furthest place that was played, refused parts among them.
+export function gaps(layers) {
+  const seen = united(layers.counted.concat(layers.pending));
+  const furthest = Math.max(0, ...seen.concat(layers.refused).map(([, end]) => end));
+  return without([[0, furthest]], seen);
+}
+
 function add(svg, before, name, attributes) {
   const node = document.createElementNS(SVG, name);
   for (const key of Object.keys(attributes)) node.setAttribute(key, attributes[key]);
@@ -54,8 +61,20 @@ function drawInto(svg, length, layers, head) {
       }
     }
   }
+  add(svg, null, "path", { class: "head", d: headAt(width, length, head), stroke: "currentColor" });
+}
+
+function headAt(width, length, head) {
   const x = (Math.min(length, Math.max(0, head)) / length) * width;
-  add(svg, null, "path", { class: "head", d: `M${x} 6l-4 -6h8zM${x} 6v20`, stroke: "currentColor" });
+  return `M${x} 6l-4 -6h8zM${x} 6v20`;
+}
+
+// The play head alone: cheap enough for every second.
+export function moveHead(box, length, head) {
+  for (const svg of box.querySelectorAll("svg.coverage-bar")) {
+    const path = svg.querySelector(".head");
+    if (path) path.setAttribute("d", headAt(svg.viewBox.baseVal.width, length, head));
+  }
 }
 
 // layers: {counted, pending, refused}, each a list of [start_ms, end_ms].

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import (
+    BooleanField,
     DateField,
     DecimalField,
     HiddenField,
@@ -75,6 +76,22 @@ class CourseForm(FlaskForm):
         places=None,
         description=_l("From 1.0 to 4.0. Time watched faster is not counted."),
     )
+    check_minutes = IntegerField(
+        _l("A question every so many minutes"),
+        [
+            InputRequired(_l("Write a number of minutes; 0 for no questions.")),
+            NumberRange(0, 240, _l("Between 0 and 240 minutes.")),
+        ],
+        default=0,
+        description=_l(
+            "At places nobody knows beforehand the learner is asked about the content, or just to confirm where the "
+            "course has no questions. What follows counts once it is answered, also later. 0: nothing is asked."
+        ),
+    )
+    in_order = BooleanField(
+        _l("Watch in order"),
+        description=_l("What lies beyond the part already seen does not count, and the player does not jump there."),
+    )
 
     def validate_new_provider(self, field: Any) -> None:
         """A new provider needs a name."""
@@ -102,6 +119,22 @@ class FileForm(FlaskForm):
 
 class LessonForm(TitlesForm, FileForm):
     """A new lesson with its file."""
+
+
+class DocumentFileForm(FlaskForm):
+    """A document's file, uploaded before or with this form, and its reading time."""
+
+    upload = HiddenField()
+    file = FileField(_l("PDF"), description=_l("Word, slides and sheets: save them as PDF first. At most 500 pages."))
+    reading_minutes = IntegerField(
+        _l("Reading time, minutes"),
+        [InputRequired(_l("Write a whole number.")), NumberRange(1, 480, _l("Between 1 and 480."))],
+        description=_l("For all pages together: each gets an equal part, which runs while it is open."),
+    )
+
+
+class DocumentForm(TitlesForm, DocumentFileForm):
+    """A new document."""
 
 
 class CaptionsForm(FlaskForm):

@@ -12,10 +12,20 @@ from flask_login import current_user
 from app.base.access import can, guard
 from app.base.errors import BadInput, NotFound, Refused
 from app.base.unit_of_work import session, settings
-from app.courses import queries, service
+from app.courses import documents, queries, service
+from app.courses.origin import picture_url
 from app.courses.queries import CourseRow, DraftRow
+from app.courses.renditions import queries as renditions
 from app.study.editor import taking
-from app.study.editor.forms import ArticleForm, CaptionsForm, FileForm, LessonForm, TextForm, TitlesForm
+from app.study.editor.forms import (
+    ArticleForm,
+    CaptionsForm,
+    DocumentFileForm,
+    FileForm,
+    LessonForm,
+    TextForm,
+    TitlesForm,
+)
 from app.study.editor.taking import Taken
 from app.study.editor.views import Page, bp, course_of, course_page, to_form, tus_url, upload_words
 
@@ -31,7 +41,7 @@ def _allow_size(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         request.max_content_length = min(MOST_FORM, settings().max_upload_bytes)
 
 
-def _lesson(course: CourseRow, lesson_id: int) -> DraftRow:
+def lesson_of(course: CourseRow, lesson_id: int) -> DraftRow:
     """A lesson of this course; `NotFound` for one of another or a withdrawn one."""
     for row in queries.drafts_of(session(), course.id):
         if row.id == lesson_id:
@@ -73,10 +83,10 @@ def add_file(code: str) -> Page:
         else:
             _say_taken(found)
             return redirect(url_for("editor.course", code=code))
-    return course_page(course_of(code, changeable=True), lesson_form=_kept(form))
+    return course_page(course_of(code, changeable=True), lesson_form=kept(form))
 
 
-def _kept(form: Any) -> Any:
+def kept(form: Any) -> Any:
     """A form that comes back keeps its upload, unless that is what was wrong with it."""
     try:
         form.waiting = taking.waiting(form.upload.data or "")
@@ -117,7 +127,7 @@ def add_article(code: str) -> Page:
 def move(code: str, lesson_id: int) -> Page:
     """One place up or down."""
     course = course_of(code, changeable=True)
-    lesson = _lesson(course, lesson_id)
+    lesson = lesson_of(course, lesson_id)
     step = request.form.get("step", "")
     if step not in ("-1", "1"):
         raise BadInput(_("A lesson moves up or down by one place."))
@@ -125,30 +135,37 @@ def move(code: str, lesson_id: int) -> Page:
     return redirect(url_for("editor.course", code=code))
 
 
-def _page(course: CourseRow, lesson: DraftRow, **forms: Any) -> tuple[str, int]:
+def page(course: CourseRow, lesson: DraftRow, **forms: Any) -> tuple[str, int]:
     """A lesson's page; the form that came back with errors is passed in, the others are fresh."""
     article = queries.article_of(session(), lesson.media_version_id or 0)
-    text = {"article": article[0], "reading_minutes": article[1] // 60_000} if article else {}
+    minutes = (lesson.length_ms or 0) // 60_000 or None
+    text = {"article": article[0], "reading_minutes": minutes} if article else {}
+    pages = documents.pages_of(session(), lesson.media_version_id or 0) if lesson.kind == "document" else []
     fresh: dict[str, Callable[[], Any]] = {
         "titles_form": lambda: TitlesForm(None, obj=lesson),
         "file_form": lambda: FileForm(None, prefix="lesson-"),
         "captions_form": lambda: CaptionsForm(None, prefix="new-"),
         "text_form": lambda: TextForm(None, prefix="article-", **text),
+        "document_form": lambda: DocumentFileForm(None, prefix="document-", reading_minutes=minutes),
     }
     shown = {name: forms.get(name) or make() for name, make in fresh.items()}
-    page = render_template(
+    shown_page = render_template(
         "study/edit_lesson.html",
         course=course,
         lesson=lesson,
+        pages=pages,
+        first_picture=picture_url(settings(), request.host, pages[0].sha256) if pages else "",
         tus=tus_url(),
         words=upload_words(),
         most_mb=settings().max_upload_bytes // 1_000_000,
+        **renditions.listed(session(), lesson.media_version_id or 0),
         **shown,
     )
-    return page, 422 if any(form.errors for form in forms.values()) else 200
+    return shown_page, 422 if any(form.errors for form in forms.values()) else 200
 
 
-def _back(code: str, lesson_id: int) -> Page:
+def back(code: str, lesson_id: int) -> Page:
+    """To the lesson's page, after something was saved."""
     return redirect(url_for("editor.lesson", code=code, lesson_id=lesson_id))
 
 
@@ -157,16 +174,16 @@ def _back(code: str, lesson_id: int) -> Page:
 def lesson(code: str, lesson_id: int) -> Page:
     """One lesson: its titles, file, captions or text."""
     course = course_of(code, changeable=request.method == "POST")
-    found = _lesson(course, lesson_id)
+    found = lesson_of(course, lesson_id)
     if request.method == "GET":
-        return _page(course, found)
+        return page(course, found)
     form = TitlesForm()
     if form.validate():
         title_en = form.title_en.data or ""
         service.rename_lesson(session(), found.id, form.title.data, title_en, actor_id=current_user.person_id)
         flash(_("Saved."), "done")
-        return _back(code, lesson_id)
-    return _page(course, found, titles_form=form)
+        return back(code, lesson_id)
+    return page(course, found, titles_form=form)
 
 
 @bp.post("/edit/<code>/lessons/<int:lesson_id>/file")
@@ -178,14 +195,14 @@ def replace_file(code: str, lesson_id: int) -> Page:
         try:
             with taking.taken(form) as found:
                 course = course_of(code, changeable=True)
-                taking.attach(_lesson(course, lesson_id).id, found, form)
+                taking.attach(lesson_of(course, lesson_id).id, found, form)
         except Refused as error:
             to_form(error, form)
         else:
             _say_taken(found)
-            return _back(code, lesson_id)
+            return back(code, lesson_id)
     course = course_of(code, changeable=True)
-    return _page(course, _lesson(course, lesson_id), file_form=_kept(form))
+    return page(course, lesson_of(course, lesson_id), file_form=kept(form))
 
 
 @bp.post("/edit/<code>/lessons/<int:lesson_id>/captions")
@@ -193,7 +210,7 @@ def replace_file(code: str, lesson_id: int) -> Page:
 def captions(code: str, lesson_id: int) -> Page:
     """Captions for the present file."""
     course = course_of(code, changeable=True)
-    found = _lesson(course, lesson_id)
+    found = lesson_of(course, lesson_id)
     form = CaptionsForm(prefix="new-")
     if form.validate() and found.media_version_id is not None:
         try:
@@ -203,8 +220,8 @@ def captions(code: str, lesson_id: int) -> Page:
             to_form(error, form)
         else:
             flash(_("The captions are there."), "done")
-            return _back(code, lesson_id)
-    return _page(course, found, captions_form=form)
+            return back(code, lesson_id)
+    return page(course, found, captions_form=form)
 
 
 @bp.post("/edit/<code>/lessons/<int:lesson_id>/article")
@@ -214,7 +231,7 @@ def article(code: str, lesson_id: int) -> Page:
     form = TextForm(prefix="article-")
     good = form.validate()  # lays the text out: before anything is asked of the database
     course = course_of(code, changeable=True)
-    found = _lesson(course, lesson_id)
+    found = lesson_of(course, lesson_id)
     if good:
         try:
             service.set_article(
@@ -225,8 +242,8 @@ def article(code: str, lesson_id: int) -> Page:
             to_form(error, form)
         else:
             flash(_("Saved."), "done")
-            return _back(code, lesson_id)
-    return _page(course, found, text_form=form)
+            return back(code, lesson_id)
+    return page(course, found, text_form=form)
 
 
 @bp.route("/edit/<code>/lessons/<int:lesson_id>/withdraw", methods=["GET", "POST"])
@@ -234,7 +251,7 @@ def article(code: str, lesson_id: int) -> Page:
 def withdraw_lesson(code: str, lesson_id: int) -> Page:
     """Withdraw a lesson: first what that means, then it is done."""
     course = course_of(code, changeable=True)
-    found = _lesson(course, lesson_id)
+    found = lesson_of(course, lesson_id)
     if request.method == "POST":
         service.withdraw_lesson(session(), found.id, actor_id=current_user.person_id)
         flash(_("The lesson is withdrawn. Hours that were earned stay."), "done")

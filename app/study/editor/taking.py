@@ -18,6 +18,7 @@ from app.courses import uploads
 from app.courses.captions import LANGUAGES, MOST_BYTES
 from app.courses.measuring import Measured, measure
 from app.courses.models import Upload
+from app.courses.renditions import service as renditions
 from app.courses.service import attach_caption, attach_media
 
 
@@ -53,32 +54,46 @@ def taken(form: Any) -> Iterator[Taken]:
 
     `BadInput` when there is none or it cannot be used; an upload that cannot be used is swept away.
     """
+    with received(form) as (path, name, upload):
+        with swept_when_bad(upload):
+            measured = measure(path)
+        yield Taken(path, name, measured, stored(path), upload)
+
+
+@contextmanager
+def received(form: Any) -> Iterator[tuple[Path, str, Upload | None]]:
+    """The file of a form, its own name, and its upload where it came by one; nobody else touches it meanwhile."""
     if form.upload.data:
         with uploads.held(database(), settings(), form.upload.data, current_user.person_id) as upload:
-            yield _weighed(uploads.path_of(settings(), _whole(upload)), upload.name, upload)
+            yield uploads.path_of(settings(), _whole(upload)), upload.name, upload
         return
     if not form.file.data:
         raise BadInput(_("Choose a file."), "file")
     path = uploads.copy_in(form.file.data.stream, settings(), form.file.data.filename)
     try:
-        yield _weighed(path, form.file.data.filename, None)
+        yield path, form.file.data.filename, None
     finally:
         path.unlink(missing_ok=True)
 
 
-def _weighed(path: Path, name: str, upload: Upload | None) -> Taken:
+@contextmanager
+def swept_when_bad(upload: Upload | None) -> Iterator[None]:
+    """An upload that is found to be unusable in here is swept away."""
     try:
-        measured = measure(path)
+        yield
     except BadInput:
         if upload is not None:
             with database().writing() as writer:
                 uploads.use(writer, upload)
         raise
+
+
+def stored(path: Path) -> str:
+    """Take a received file into the store; its SHA-256."""
     try:
-        sha256 = Store(settings().files_dir).adopt(path)
+        return Store(settings().files_dir).adopt(path)
     except StoreError as error:
         raise uploads.gone() from error  # it was given up meanwhile
-    return Taken(path, name, measured, sha256, upload)
 
 
 def attach(lesson_id: int, found: Taken, form: Any) -> None:
@@ -93,6 +108,7 @@ def attach(lesson_id: int, found: Taken, form: Any) -> None:
         measured=found.measured,
         sha256=found.sha256,
     )
+    renditions.request(session(), version, found.measured, actor_id=current_user.person_id)
     add_captions(version.id, form)
     if found.upload is not None:
         uploads.use(session(), found.upload)

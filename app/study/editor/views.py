@@ -22,8 +22,9 @@ from app.classes import service as class_service
 from app.classes.queries import OfferRow
 from app.courses import queries, service
 from app.courses.queries import CourseRow
+from app.questions import queries as banks
 from app.study.editor import queries as editor
-from app.study.editor.forms import NEW, ArticleForm, CourseForm, LessonForm, OfferForm, choices
+from app.study.editor.forms import NEW, ArticleForm, CourseForm, DocumentForm, LessonForm, OfferForm, choices
 
 bp = Blueprint("editor", __name__, template_folder="../templates")
 PAGE = 50
@@ -74,6 +75,8 @@ def upload_words() -> dict[str, str]:
         "waiting": _("The line is broken. It goes on by itself; keep this page open."),
         "ready": _("{name} is here ({total} MB). Save to measure it."),
         "saving": _("Measuring the length. A long film takes a minute or two."),
+        "ready_pages": _("{name} is here ({total} MB). Save to draw its pages."),
+        "saving_pages": _("Drawing the pages. A long document takes a minute or two."),
         "after": _("It is saved as soon as the file is here."),
         "stopped": _("Stopped. Choose the same file again to go on from here."),
         "failed": _("The file was not taken: {why}"),
@@ -132,6 +135,8 @@ def _facts(form: CourseForm) -> dict[str, Any]:
         "subject_bucket": form.subject_bucket.data,
         "lecturer": form.lecturer.data or "",
         "max_rate_m": int(form.max_rate.data * 1000),
+        "check_minutes": form.check_minutes.data,
+        "in_order": form.in_order.data,
         "actor_id": current_user.person_id,
     }
 
@@ -176,6 +181,7 @@ def course_page(found: CourseRow, **forms: Any) -> tuple[str, int]:
         "course_form": lambda: _course_form(found),
         "lesson_form": lambda: LessonForm(None, prefix="lesson-"),
         "article_form": lambda: ArticleForm(None, prefix="article-"),
+        "document_form": lambda: DocumentForm(None, prefix="document-"),
         "offer_form": lambda: offer_form(None, since=today),
     }
     shown = {name: forms.get(name) or make() for name, make in fresh.items()}
@@ -185,6 +191,7 @@ def course_page(found: CourseRow, **forms: Any) -> tuple[str, int]:
         course=found,
         lessons=queries.drafts_of(session(), found.id),
         offers=editor.offers(session(), found.id),
+        questions=banks.count(session(), found.id),
         tus=tus_url(),
         words=upload_words(),
         most_mb=settings().max_upload_bytes // 1_000_000,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.rules.viewing import beat as b
 from app.rules.viewing.beat import CoverageState, Decision, Terms, ViewingState, decide
+from app.rules.viewing.presence import AGAIN, AHEAD, ANSWERED, PASSED, Check, Checks
 from app.rules.viewing.spans import Piece, pairs, union
 from app.rules.viewing.trace import records, replay
 
@@ -24,6 +25,7 @@ terms = st.builds(
     length_ms=st.just(LENGTH),
     rate_m=st.sampled_from([1000, 1250, 2000]),
     ceiling_ms=st.sampled_from([300, 2000, 120_000]),
+    in_order=st.booleans(),
 )
 viewing = st.builds(
     lambda seq, clock, credit, more: ViewingState(seq, clock, credit + more, credit),
@@ -52,18 +54,42 @@ def coverage(draw: st.DrawFn) -> CoverageState:
     pending: list[int] = []
     for ms in sorted(waits):
         pending = union(pending, ms, ms + 1)
-    return CoverageState(spans, pending, len(points(spans)))
+    return CoverageState(spans, pending, len(points(spans)), draw(checks(pairs(pending))))
+
+
+@st.composite
+def checks(draw: st.DrawFn, waiting: list[Piece]) -> Checks:
+    """Some passed, some ahead; what waits is held by one of the unanswered, or by none."""
+    places = sorted(draw(st.lists(st.integers(0, LENGTH), max_size=4)))
+    passed = draw(st.integers(0, len(places)))
+    states = [draw(st.sampled_from([PASSED, ANSWERED, AGAIN])) for _i in range(passed)]
+    behind: list[list[int]] = [[] for _place in places]
+    holders = [at for at, state in enumerate(states) if state != ANSWERED]
+    for start, stop in waiting:
+        at = draw(st.sampled_from([None, *holders]))
+        if at is not None:
+            behind[at] = union(behind[at], start, stop)
+    states += [AHEAD] * (len(places) - passed)
+    return Checks(tuple(map(Check, places, states, behind)))
 
 
 class Oracle:
     """`viewing.md`, one millisecond at a time."""
 
-    def __init__(self, v: ViewingState, c: CoverageState, t: Terms, now_ms: int, checks: list[int]) -> None:
+    def __init__(self, v: ViewingState, c: CoverageState, t: Terms, now_ms: int) -> None:
         earned = max(0, now_ms - v.clock_ms) * t.rate_m
         self.open = v.open_us + earned
         self.credit = min(v.credit_us + earned, t.ceiling_ms * t.rate_m)
         self.counted, self.waiting = points(c.spans), points(c.pending)
-        self.behind, self.length = points(checks), t.length_ms
+        self.length, self.in_order = t.length_ms, t.in_order
+        self.places = [check.place for check in c.checks.each]
+        self.states = [check.state for check in c.checks.each]
+        self.behind = [points(check.held) for check in c.checks.each]
+
+    def played(self, start: int, stop: int) -> None:
+        furthest = max(self.counted | self.waiting, default=-1) + 1
+        if start < self.length and not (self.in_order and start > furthest + 1000):
+            self.play(start, stop)
 
     def play(self, start: int, stop: int) -> None:
         new = [ms for ms in range(start, min(stop, self.length)) if ms not in self.counted]
@@ -73,11 +99,31 @@ class Oracle:
             paid = self.credit >= 1000
             self.open -= 1000
             self.credit -= min(self.credit, 1000)
-            if paid and ms not in self.behind:
+            check = self.check_of(ms)
+            if check is not None:
+                self.behind[check].add(ms)
+                self.waiting.add(ms)
+            elif paid:
                 self.counted.add(ms)
                 self.waiting.discard(ms)
             else:
                 self.waiting.add(ms)
+
+    def check_of(self, ms: int) -> int | None:
+        """Which check holds a millisecond that is played now."""
+        if ms in self.waiting:
+            for at, behind in enumerate(self.behind):
+                if ms in behind:
+                    return at
+        else:
+            seen = len(self.counted) + len(self.waiting)
+            for at, place in enumerate(self.places):
+                if self.states[at] == AHEAD and place <= seen:
+                    self.states[at] = PASSED
+        if AGAIN in self.states:
+            return max(at for at, state in enumerate(self.states) if state == AGAIN)
+        passed = [at for at, state in enumerate(self.states) if state != AHEAD]
+        return passed[-1] if passed and self.states[passed[-1]] == PASSED else None
 
     def close_end(self) -> None:
         last = max(self.counted | self.waiting, default=-1)
@@ -87,26 +133,30 @@ class Oracle:
         if last in self.waiting:
             self.open -= gap * 1000
             self.credit -= min(self.credit, gap * 1000)
-            self.waiting |= set(range(last + 1, self.length))
+            rest = set(range(last + 1, self.length))
+            self.waiting |= rest
+            for behind in self.behind:
+                if last in behind:
+                    behind |= rest
         elif gap * 1000 <= self.credit:
             self.play(last + 1, self.length)
 
 
-@given(viewing, coverage(), terms, ranges, st.integers(0, 12_000), held)
+@given(viewing, coverage(), terms, ranges, st.integers(0, 12_000))
 def test_every_beat_is_as_the_oracle_says(
-    v: ViewingState, c: CoverageState, t: Terms, played: list[list[int]], now_ms: int, behind: list[Piece]
+    v: ViewingState, c: CoverageState, t: Terms, played: list[list[int]], now_ms: int
 ) -> None:
-    checks = flat(behind)
     kept = deepcopy((v, c))
-    oracle = Oracle(v, c, t, now_ms, checks)
+    oracle = Oracle(v, c, t, now_ms)
     for start, stop in played:
-        if start < t.length_ms:
-            oracle.play(start, stop)
+        oracle.played(start, stop)
     oracle.close_end()
-    told = decide(v, c, t, v.seq + 1, played, now_ms, checks)
+    told = decide(v, c, t, v.seq + 1, played, now_ms)
     assert (v, c) == kept, "the state given was changed"
     assert points(told.coverage.spans) == oracle.counted
     assert points(told.coverage.pending) == oracle.waiting
+    assert [points(check.held) for check in told.coverage.checks.each] == oracle.behind
+    assert [check.state for check in told.coverage.checks.each] == oracle.states
     assert told.coverage.counted_ms == len(oracle.counted)
     assert told.viewing == ViewingState(v.seq + 1, max(v.clock_ms, now_ms), oracle.open, oracle.credit)
     _answer_is_complete(told, c, t, played)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from app.rules.viewing import beat as b
 from app.rules.viewing.beat import CoverageState, Decision, Terms, ViewingState, begin, decide, end
+from app.rules.viewing.presence import ANSWERED, Check, Checks
 from app.rules.viewing.trace import NETWORK_AWAY, PRESENCE_CHECK
 
 
@@ -24,8 +26,10 @@ def beat(
     t: Terms | None = None,
     checks: Sequence[int] = (),
 ) -> Decision:
-    v = v or begin(0)
-    return decide(v, c or fresh(), t or Terms(600_000, 1000), v.seq + 1, played, now_ms, checks)
+    v, c = v or begin(0), c or fresh()
+    if checks:
+        c = replace(c, checks=Checks(tuple(map(Check, checks))))
+    return decide(v, c, t or Terms(600_000, 1000), v.seq + 1, played, now_ms)
 
 
 def test_beyond_the_ceiling_waits_and_beyond_time_is_refused() -> None:
@@ -42,22 +46,45 @@ def test_a_pending_second_played_again_is_charged_again_and_moves_over() -> None
     again = beat([[120_000, 200_000]], 250_000, first.coverage, v=first.viewing)
     assert again.credited == [(120_000, 170_000)]
     assert again.refused == [(170_000, 200_000, b.FASTER_THAN_TIME)]
-    assert again.coverage == CoverageState([0, 170_000], [170_000, 200_000], 170_000)
+    assert again.coverage == CoverageState([0, 170_000], [170_000, 200_000], 170_000, Checks((), 200_000))
 
 
-def test_a_check_holds_its_own_stretch_only() -> None:
+def test_what_follows_an_unanswered_check_waits() -> None:
     told = beat([[0, 90_000]], 90_000, checks=[20_000, 50_000])
-    assert told.credited == [(0, 20_000), (50_000, 90_000)]
-    assert told.pending == [(20_000, 50_000, PRESENCE_CHECK)]
+    assert told.credited == [(0, 20_000)]
+    assert told.pending == [(20_000, 50_000, PRESENCE_CHECK), (50_000, 90_000, PRESENCE_CHECK)]
+    assert [check.held for check in told.coverage.checks.each] == [[20_000, 50_000], [50_000, 90_000]]
+
+
+def test_what_follows_an_answered_check_counts_until_the_next() -> None:
+    first = beat([[0, 20_500]], 20_500, checks=[20_000, 50_000])
+    answered = replace(first.coverage, pending=[], checks=first.coverage.checks.answered(0))
+    told = beat([[20_500, 60_000]], 60_000, answered, v=first.viewing)
+    assert told.coverage.checks.each[0].state == ANSWERED
+    assert told.credited == [(20_500, 50_500)], "seen so far: what counts and what waits"
+    assert told.pending == [(50_500, 60_000, PRESENCE_CHECK)]
 
 
 def test_a_check_keeps_its_stretch_beyond_the_ceiling() -> None:
-    told = beat([[0, 200_000]], 200_000, checks=[150_000, 160_000])
-    assert told.pending == [
-        (120_000, 150_000, NETWORK_AWAY),
-        (150_000, 160_000, PRESENCE_CHECK),
-        (160_000, 200_000, NETWORK_AWAY),
-    ]
+    told = beat([[0, 200_000]], 200_000, checks=[150_000])
+    assert told.pending == [(120_000, 150_000, NETWORK_AWAY), (150_000, 200_000, PRESENCE_CHECK)]
+
+
+def test_what_waits_behind_a_check_stays_with_it_when_it_is_played_again() -> None:
+    first = beat([[0, 90_000]], 90_000, checks=[20_000, 50_000])
+    again = beat([[0, 90_000]], 200_000, first.coverage, v=first.viewing)
+    assert again.credited == []
+    assert again.coverage.checks == Checks(tuple(replace(check, at_ms=200_000) for check in first.coverage.checks.each))
+
+
+def test_watching_in_order_takes_nothing_beyond_what_was_seen() -> None:
+    strict = Terms(600_000, 1000, in_order=True)
+    first = beat([[0, 10_000], [11_500, 12_500], [10_900, 12_000]], 60_000, t=strict)
+    assert first.refused == [(11_500, 12_500, b.SKIPPED_AHEAD)]
+    assert first.credited == [(0, 10_000), (10_900, 12_000)], "a player says a little late that it runs"
+    back = beat([[10_000, 10_900], [12_000, 14_000]], 120_000, first.coverage, v=first.viewing, t=strict)
+    assert back.refused == []
+    assert back.coverage.spans == [0, 14_000]
 
 
 def test_rewatching_costs_and_earns_nothing() -> None:
@@ -94,7 +121,7 @@ def test_an_end_gap_is_charged_and_waits_while_allowances_are_short() -> None:
 
 def test_an_end_gap_behind_a_check_waits_with_its_stretch() -> None:
     seen = CoverageState([0, 590_000], [], 590_000)
-    told = beat([[590_000, 599_500]], 60_000, seen, checks=[595_000, 600_000])
+    told = beat([[590_000, 599_500]], 60_000, seen, checks=[595_000])
     assert told.coverage.pending == [595_000, 600_000]
     assert {part[2] for part in told.pending} == {PRESENCE_CHECK}
     assert (told.viewing.open_us, told.viewing.credit_us) == (50_000_000, 50_000_000), "a gap for free"

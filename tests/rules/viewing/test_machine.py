@@ -7,8 +7,9 @@ well-formed, and the traces replay them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from random import Random
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.rules.viewing import spans as sp
 from app.rules.viewing.beat import CoverageState, Decision, Terms, ViewingState, begin, decide, end, judged_at
+from app.rules.viewing.presence import AHEAD, UNANSWERED, Checks, draw, pack, unpack
 from app.rules.viewing.spans import pairs, remove, subtract, union
 from app.rules.viewing.trace import append, replay
-from app.rules.viewing.waiting import lapse, outside, release, stretch, stretches
+from app.rules.viewing.waiting import Release, answer, away, confirm, fail, lapse
 
 LEASE_MS = 900_000
 LENGTHS = (3_600_000, 45_000)
@@ -62,16 +64,16 @@ class Meter:
 
 @dataclass
 class Lesson:
-    """A learner's coverage row, their checks, and what has lapsed (in flat spans)."""
+    """A learner's coverage row, how many checks the lesson has, and what has lapsed (in flat spans)."""
 
     length_ms: int
-    checks: list[int]
+    checks: int
     coverage: CoverageState = field(default_factory=lambda: CoverageState([], [], 0))
-    answered: set[int] = field(default_factory=set)
     lapsed: list[int] = field(default_factory=list)
 
-    def unanswered(self) -> list[int]:
-        return stretches(self.checks, self.answered, self.length_ms)
+    @property
+    def seen_ms(self) -> int:
+        return self.coverage.counted_ms + sp.length(self.coverage.pending)
 
 
 class Academy(RuleBasedStateMachine):
@@ -80,11 +82,12 @@ class Academy(RuleBasedStateMachine):
     @initialize(
         rate_m=st.sampled_from([1000, 1500, 3000]),
         ceiling_ms=st.sampled_from([20_000, 120_000]),
-        checks=st.lists(st.integers(0, LENGTHS[1] - 1), unique=True, max_size=2),
+        checks=st.integers(0, 3),
+        chance=st.randoms(use_true_random=False),
     )
-    def found(self, rate_m: int, ceiling_ms: int, checks: list[int]) -> None:
+    def found(self, rate_m: int, ceiling_ms: int, checks: int, chance: Random) -> None:
         self.now_ms = 1_000_000
-        self.meter = Meter()
+        self.meter, self.chance = Meter(), chance
         self.rate_m, self.ceiling_ms = rate_m, ceiling_ms
         self.rows: list[Row] = []
         self.lessons = [Lesson(length_ms, checks) for length_ms in LENGTHS]
@@ -109,7 +112,7 @@ class Academy(RuleBasedStateMachine):
         if row.ended_ms is None:
             self._see(moment)
         terms = Terms(kept.length_ms, self.rate_m, self.ceiling_ms)
-        told = decide(row.state, kept.coverage, terms, seq, ranges, moment, kept.unanswered())
+        told = decide(row.state, kept.coverage, terms, seq, ranges, moment)
         self._check_beat(row, kept, told)
         row.state, kept.coverage = told.viewing, told.coverage
         row.trace = append(row.trace, told.trace)
@@ -117,11 +120,14 @@ class Academy(RuleBasedStateMachine):
         return row.answer
 
     def _check_beat(self, row: Row, kept: Lesson, told: Decision) -> None:
-        """A beat never counts more than the ceiling, nor anything in an unanswered stretch."""
+        """A beat never counts more than the ceiling, nor anything that a check holds."""
         counted = sum(stop - start for start, stop in told.credited)
         assert counted * 1000 <= self.ceiling_ms * self.rate_m
-        held = kept.unanswered()
+        held = kept.coverage.checks.held()
         assert all(subtract(piece, held) == [piece] for piece in told.credited)
+        holder = kept.coverage.checks.holder()
+        if holder is not None:  # nothing that is new counts while a question stands
+            assert all(subtract(piece, kept.coverage.pending) == [] for piece in told.credited)
         assert told.viewing.clock_ms >= row.state.clock_ms, "a clock went back"
         assert 0 <= told.viewing.credit_us <= told.viewing.open_us
 
@@ -140,6 +146,9 @@ class Academy(RuleBasedStateMachine):
         state = begin(self.now_ms, after)
         self.meter.see(state.clock_ms, False)
         self.rows.append(Row(number, state, state.clock_ms + LEASE_MS))
+        kept = self.lessons[number]
+        drawn = draw(kept.coverage.checks, kept.seen_ms, kept.length_ms, kept.checks, self.chance.randrange)
+        kept.coverage = replace(kept.coverage, checks=drawn)
 
     @precondition(lambda self: self.rows)
     @rule(number=which, parts=played, noise=st.none() | odd, gap=st.integers(1, 3), took=pause)
@@ -218,29 +227,42 @@ class Academy(RuleBasedStateMachine):
         self.now_ms = max(0, self.now_ms + step_ms)
 
     @precondition(lambda self: self.rows)
-    @rule(number=lesson, check=which)
-    def answer_check(self, number: int, check: int) -> None:
-        """A right answer: its own stretch is released."""
+    @rule(number=lesson, check=which, right=st.booleans())
+    def answer_check(self, number: int, check: int, right: bool) -> None:
+        """A right answer releases its own stretch; the last wrong one lets it lapse."""
         kept = self.lessons[number]
-        if kept.checks:
-            at = kept.checks[check % len(kept.checks)]
-            kept.answered.add(at)
-            self._release(kept, number, stretch(kept.checks, at, kept.length_ms))
+        each = kept.coverage.checks.each
+        asked = [at for at, one in enumerate(each) if one.state in UNANSWERED]
+        row = self._newest(number)
+        if not asked or row is None:
+            return
+        at = asked[check % len(asked)]
+        others = [one.held for one in each if one is not each[at]]
+        if right:
+            self._counts(kept, row, answer(kept.coverage, row.state, at, self.now_ms))
+        else:
+            for start, stop in pairs(each[at].held):
+                kept.lapsed = union(kept.lapsed, start, stop)
+            kept.coverage = fail(kept.coverage, at)
+        after = kept.coverage.checks.each
+        assert [one.held for one in after if one is not after[at]] == others, "another's stretch was touched"
 
     @precondition(lambda self: self.rows)
     @rule(number=lesson)
     def confirm(self, number: int) -> None:
         """The plain confirmation: what the network's absence held counts, what checks hold stays."""
-        kept = self.lessons[number]
-        self._release(kept, number, outside(kept.unanswered(), kept.length_ms))
-        assert _within(kept.coverage.pending, kept.unanswered())
+        kept, row = self.lessons[number], self._newest(number)
+        if row is not None:
+            self._counts(kept, row, confirm(kept.coverage, row.state, self.now_ms))
+            assert away(kept.coverage) == []
+            assert _within(kept.coverage.pending, kept.coverage.checks.held())
 
-    def _release(self, kept: Lesson, number: int, where: list[int]) -> None:
-        row = next((row for row in reversed(self.rows) if row.lesson == number), None)
-        if row:
-            told = release(kept.coverage, row.state, where, self.now_ms)
-            kept.coverage = told.coverage
-            row.trace = append(row.trace, told.trace)
+    def _newest(self, number: int) -> Row | None:
+        return next((row for row in reversed(self.rows) if row.lesson == number), None)
+
+    def _counts(self, kept: Lesson, row: Row, told: Release) -> None:
+        kept.coverage = told.coverage
+        row.trace = append(row.trace, told.trace)
 
     @precondition(lambda self: self.rows)
     @rule(number=lesson)
@@ -271,6 +293,17 @@ class Academy(RuleBasedStateMachine):
                 assert not spans or (spans[0] >= 0 and spans[-1] <= kept.length_ms)
             assert all(subtract(piece, row.pending) == [piece] for piece in pairs(row.spans))
             assert row.counted_ms == sp.length(row.spans)
+            self._checks_are_well_formed(row.checks, row.pending)
+
+    def _checks_are_well_formed(self, checks: Checks, pending: list[int]) -> None:
+        assert unpack(pack(checks)) == checks
+        held = sum(sp.length(check.held) for check in checks.each)
+        assert held == sp.length(checks.held()), "two checks hold the same"
+        assert _within(checks.held(), pending)
+        assert all(not check.held for check in checks.each if check.state not in UNANSWERED)
+        ahead = [check.place for check in checks.each if check.state == AHEAD]
+        assert ahead == sorted(ahead)
+        assert AHEAD not in [low.state for low, high in pairwise(checks.each) if high.state != AHEAD]
 
     @invariant()
     def traces_replay_the_rows(self) -> None:

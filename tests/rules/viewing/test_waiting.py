@@ -1,4 +1,4 @@
-"""What waits behind checks, and what an answer, a confirmation or a seal does to it."""
+"""What waits, and what an answer, a confirmation, a last wrong answer or a seal does to it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.viewing.beat import CoverageState, Terms, begin, decide
+from app.rules.viewing.presence import AGAIN, ANSWERED, PASSED, Check, Checks
 from app.rules.viewing.spans import pairs, remove, union
 from app.rules.viewing.trace import records, replay
-from app.rules.viewing.waiting import lapse, outside, release, stretch, stretches, waiting
+from app.rules.viewing.waiting import answer, away, confirm, fail, lapse, release, waiting
 
 LENGTH = 60
-places = st.lists(st.integers(0, LENGTH - 1), unique=True, max_size=5)
 parts = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(1, 20)), max_size=5)
 
 
@@ -33,29 +33,6 @@ def covered(seen: list[tuple[int, int]], waits: list[tuple[int, int]]) -> Covera
     for start, end in pairs(spans):
         pending = remove(pending, start, end)
     return CoverageState(spans, pending, len(points(spans)))
-
-
-@given(places, st.sets(st.integers(0, LENGTH)))
-def test_a_millisecond_is_held_by_the_last_check_before_it(where: list[int], answered: set[int]) -> None:
-    held = points(stretches(where, answered, LENGTH))
-    for ms in range(LENGTH):
-        before = [place for place in where if place <= ms]
-        assert (ms in held) == (bool(before) and max(before) not in answered)
-
-
-@given(places)
-def test_the_stretches_of_single_checks_are_all_of_them(where: list[int]) -> None:
-    singles = [stretch(where, place, LENGTH) for place in where]
-    together: list[int] = []
-    for start, end in singles:
-        together = union(together, start, end)
-    assert together == stretches(where, (), LENGTH)
-    assert sum(end - start for start, end in singles) == len(points(together)), "stretches overlap"
-
-
-@given(parts)
-def test_outside_is_the_rest(held: list[tuple[int, int]]) -> None:
-    assert points(outside(flat(held), LENGTH)) == set(range(LENGTH)) - points(flat(held))
 
 
 @given(parts, parts, parts)
@@ -91,21 +68,48 @@ def test_lapse_takes_only_what_waits_there(
     assert found == points(before.pending) & points(there)
 
 
+def played_with_two_checks() -> CoverageState:
+    """90 s played in order, nothing answered: checks after 20 s and 50 s."""
+    state = CoverageState([], [], 0, Checks((Check(20_000), Check(50_000))))
+    return decide(begin(0), state, Terms(600_000, 1000), 0, [[0, 90_000]], 90_000).coverage
+
+
 def test_an_answer_releases_its_own_stretch_only() -> None:
-    checks = [20_000, 50_000]
-    played = decide(
-        begin(0),
-        CoverageState([], [], 0),
-        Terms(600_000, 1000),
-        0,
-        [[0, 90_000]],
-        90_000,
-        stretches(checks, (), 600_000),
-    )
-    assert played.coverage.pending == [20_000, 90_000]
-    told = release(played.coverage, played.viewing, stretch(checks, 50_000, 600_000), 95_000)
-    assert told.coverage == CoverageState([0, 20_000, 50_000, 90_000], [20_000, 50_000], 60_000)
+    played = played_with_two_checks()
+    assert (played.spans, played.pending) == ([0, 20_000], [20_000, 90_000])
+    told = answer(played, begin(90_000), 1, 95_000)
+    assert (told.coverage.spans, told.coverage.pending) == ([0, 20_000, 50_000, 90_000], [20_000, 50_000])
+    assert told.coverage.counted_ms == 60_000
+    assert [check.state for check in told.coverage.checks.each] == [PASSED, ANSWERED]
     (one,) = records(told.trace)
     assert one.elapsed_ms == 5_000
-    plain = outside(stretches(checks, (50_000,), 600_000), 600_000)
-    assert release(told.coverage, played.viewing, plain, 96_000).pieces == []
+    assert confirm(told.coverage, begin(90_000), 96_000).pieces == [], "a check is no affair of the confirmation"
+    rest = answer(told.coverage, begin(90_000), 0, 96_000)
+    assert (rest.coverage.spans, rest.coverage.pending) == ([0, 90_000], [])
+
+
+def test_after_the_last_wrong_answer_the_stretch_has_to_be_watched_and_answered_again() -> None:
+    failed = fail(played_with_two_checks(), 0)
+    assert (failed.spans, failed.pending) == ([0, 20_000], [50_000, 90_000])
+    assert failed.checks.each[0].state == AGAIN
+    again = decide(begin(0), failed, Terms(600_000, 1000), 0, [[20_000, 50_000]], 60_000).coverage
+    assert again.pending == [20_000, 90_000]
+    assert again.checks.each[0].held == [20_000, 50_000], "not its neighbour's"
+    told = answer(again, begin(60_000), 0, 61_000)
+    assert told.coverage.spans == [0, 50_000]
+    assert told.coverage.checks.each[1].held == [50_000, 90_000]
+
+
+def test_the_confirmation_lets_count_what_came_too_late_and_no_check_holds() -> None:
+    state = CoverageState([], [], 0, Checks((Check(150_000), Check(160_000))))
+    played = decide(begin(0), state, Terms(600_000, 1000), 0, [[0, 155_000]], 200_000).coverage
+    assert (played.spans, played.pending) == ([0, 120_000], [120_000, 155_000])
+    assert away(played) == [(120_000, 150_000)]
+    assert played.checks.away_ms == 200_000
+    told = confirm(played, begin(200_000), 201_000)
+    assert (told.coverage.spans, told.coverage.pending) == ([0, 150_000], [150_000, 155_000])
+
+
+def test_what_counts_by_other_means_is_held_no_more() -> None:
+    told = release(played_with_two_checks(), begin(90_000), [30_000, 60_000], 95_000)
+    assert [check.held for check in told.coverage.checks.each] == [[20_000, 30_000], [60_000, 90_000]]

@@ -1,0 +1,46 @@
+"""Names and descriptions hold no characters that nobody sees: they break files, or turn what stands beside them.
+
+They are refused, not dropped: whoever pasted them must know that the text is not the one that was copied.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import gettext as _
+
+from app.base.errors import BadInput
+
+# Control characters, the separators of lines and paragraphs, and the marks that turn the direction of writing
+# (CVE-2021-42574 shows what they are good for).
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BREAK = re.compile(r"[\t\n\r]")
+_EDGES = " \t\r\n"
+
+
+def complaint(text: str, *, lines: bool = False) -> str | None:
+    """What is wrong with a text and what to do; None when it may be kept.
+
+    `lines`: it may have several, and tabs. In a title, tabs and line breaks around it are no matter: they are cut
+    off anyway.
+    """
+    if found := _UNSEEN.search(text):
+        return str(
+            _(
+                "Character %(place)s is an invisible control character (%(code)s). Delete it, or type the words "
+                "around it anew instead of pasting them.",
+                place=found.start() + 1,
+                code=f"U+{ord(found[0]):04X}",
+            )
+        )
+    inner = text.strip(_EDGES)
+    if not lines and (found := _BREAK.search(inner)):
+        place = len(text) - len(text.lstrip(_EDGES)) + found.start() + 1
+        return str(_("Character %(place)s is a tab or a line break. Write this on one line, with spaces.", place=place))
+    return None
+
+
+def check(text: str, field: str, *, lines: bool = False) -> None:
+    """`BadInput` at the field when the text may not be kept."""
+    if wrong := complaint(text, lines=lines):
+        raise BadInput(wrong, field)

@@ -1,0 +1,1 @@
+"""Question banks: one for every course; presence checks draw on them, so what was asked is never changed."""

@@ -1,0 +1,128 @@
+// Presence checks under the picture: asked without countdown, answered now or later, by any key or pointer.
+// Without this module the same forms are sent the ordinary way.
+
+export class Checks {
+  // told: {changed(counted, pending, credited)}
+  constructor(box, data, told) {
+    Object.assign(this, { box, data, told, url: `/lessons/${data.lesson}/checks`, busy: false, again: false });
+    this.said = document.createElement("div");
+    this.said.className = "check-said";
+    this.said.setAttribute("role", "status");
+    this.said.tabIndex = -1;
+    this.box.before(this.said);
+    this.box.addEventListener("submit", (event) => this.submit(event));
+    this.box.addEventListener("input", () => this.wrong(null, ""));
+  }
+
+  // What waits now. An answer that is being chosen stays as it is.
+  async refresh() {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    this.busy = true;
+    try {
+      const found = await fetch(this.url, { headers: { Accept: "text/html" } });
+      if (found.ok && !found.redirected) this.show(await found.text());
+    } catch (error) {
+      // Away: what waits, waits; it is asked for again with the next answer.
+    }
+    this.busy = false;
+    if (this.again) {
+      this.again = false;
+      this.refresh();
+    }
+  }
+
+  show(html) {
+    const known = new Set(this.keys());
+    const chosen = this.chosen();
+    const focus = this.focused();
+    this.box.innerHTML = html; // our own server's template
+    for (const input of this.box.querySelectorAll("input[name=chosen]")) {
+      if (chosen.has(this.name(input))) input.checked = true;
+    }
+    if (focus) this.byName(focus);
+    const fresh = this.keys().filter((key) => !known.has(key)).length;
+    if (fresh) this.say(this.data.words.asked);
+  }
+
+  keys() {
+    return Array.from(this.box.querySelectorAll("[data-check]"), (each) => each.dataset.check);
+  }
+
+  name(input) {
+    const { form } = input;
+    return [form.elements.check.value, form.elements.question ? form.elements.question.value : "", input.value].join("/");
+  }
+
+  chosen() {
+    return new Set(Array.from(this.box.querySelectorAll("input[name=chosen]:checked"), (input) => this.name(input)));
+  }
+
+  focused() {
+    const at = document.activeElement;
+    return this.box.contains(at) && at.name === "chosen" ? this.name(at) : "";
+  }
+
+  byName(name) {
+    const input = Array.from(this.box.querySelectorAll("input[name=chosen]")).find((each) => this.name(each) === name);
+    if (input) input.focus();
+  }
+
+  async submit(event) {
+    event.preventDefault();
+    const form = event.target;
+    const chosen = Array.from(form.querySelectorAll("input[name=chosen]:checked"), (input) => input.value);
+    const { question } = form.elements;
+    if (question && !chosen.length) {
+      this.wrong(form, this.data.words.choose);
+      return;
+    }
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const sent = await fetch(this.url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.data.csrf },
+        body: JSON.stringify({ check: form.elements.check.value, question: question ? question.value : "", chosen }),
+      });
+      if (sent.status === 401 || sent.redirected) {
+        location.assign(this.data.sign_in_url);
+        return;
+      }
+      const answer = await sent.json();
+      if (sent.ok) await this.answered(answer);
+      else this.wrong(form, answer.text || this.data.words.not_sent);
+    } catch (error) {
+      this.wrong(form, this.data.words.not_sent);
+    }
+    button.disabled = false;
+  }
+
+  async answered(answer) {
+    this.told.changed(answer.coverage, answer.pending, answer.credited);
+    for (const input of this.box.querySelectorAll("input[name=chosen]")) input.checked = false;
+    this.say([answer.text, answer.explanation].filter(Boolean).join(" "), answer.result);
+    await this.refresh();
+    this.said.focus();
+  }
+
+  say(text, result) {
+    this.said.textContent = "";
+    this.said.className = "check-said";
+    if (!text) return;
+    const line = document.createElement("p");
+    line.textContent = text;
+    if (result) this.said.classList.add("notice", result === "counted" ? "notice-counted" : "notice-pending");
+    this.said.append(line);
+  }
+
+  wrong(form, text) {
+    for (const error of this.box.querySelectorAll("[data-error]")) {
+      const here = form && form.contains(error) && text;
+      error.hidden = !here;
+      if (here) error.querySelector("span").textContent = text;
+    }
+  }
+}

@@ -1,0 +1,186 @@
+"""Time granted by a person: coverage, the trace's record, evidence, settlement, in the house's lock order.
+
+What was recorded is never changed: the evidence says that a person corrected it, who, and why
+(docs/adr/0014-granted-time.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base import clock
+from app.base.errors import Refused
+from app.base.settings import Settings
+from app.courses import queries as courses
+from app.courses.queries import Material
+from app.credits import service as credits
+from app.credits.models import Evidence
+from app.rules.credit.marks import watch_marks
+from app.rules.viewing import granting, presence, spans
+from app.rules.viewing.beat import CoverageState
+from app.rules.viewing.granting import Grant
+from app.rules.viewing.spans import Piece
+from app.viewing import queries, traces
+from app.viewing.models import Coverage, TraceChunk, Viewing
+from app.viewing.now import time_ms
+from app.viewing.rows import kept
+from app.viewing.snapshot import facts
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why time is granted: the ticket's key, the person who answers for it (opaque key), the reason in words."""
+
+    ticket: str
+    granted_by: str
+    reason: str
+
+    def told(self) -> dict[str, str]:
+        """As evidence carries it: rules never read it, people do."""
+        return {"ticket": self.ticket, "granted_by": self.granted_by, "reason": self.reason}
+
+    @property
+    def recorder(self) -> str:
+        """Who recorded the evidence."""
+        return f"ticket:{self.ticket}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Coverage and viewing of one learner, locked until the transaction ends."""
+
+    coverage: Coverage
+    viewing: Viewing
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What came of it: the parts that count now and did not, and the thousandths of an hour that were posted."""
+
+    pieces: tuple[Piece, ...]
+    countable: int
+
+
+def lock(session: Session, learner_id: int, media_version_id: int, viewing_id: int | None) -> Held:
+    """Lock the coverage and a viewing of it (None, or one that is not there: the newest). Refused without any."""
+    coverage = session.scalars(
+        select(Coverage)
+        .where(Coverage.learner_id == learner_id, Coverage.media_version_id == media_version_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    own = (
+        select(Viewing)
+        .where(Viewing.learner_id == learner_id, Viewing.media_version_id == media_version_id)
+        .order_by((Viewing.id == viewing_id).desc() if viewing_id is not None else Viewing.id.desc(), Viewing.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    viewing = session.scalars(own).one_or_none() if coverage is not None else None
+    if coverage is None or viewing is None:
+        raise Refused(
+            _("This lesson was never opened in the player, so there is no viewing that the time could belong to.")
+        )
+    return Held(coverage, viewing)
+
+
+def give(session: Session, settings: Settings, held: Held, wanted: Sequence[Piece], cause: Cause) -> Given:
+    """Let these parts (ms) count, record the correction, settle. Refused where all of it counts already."""
+    coverage, viewing = held.coverage, held.viewing
+    material = courses.material_of_version(session, coverage.media_version_id)
+    assert material is not None  # versions are never deleted
+    length_ms = material.media_version.length_ms
+    state = CoverageState(
+        spans.unpack(coverage.spans), spans.unpack(coverage.pending), coverage.counted_ms,
+        presence.unpack(coverage.checks),
+    )  # fmt: skip
+    if not granting.fits(state, wanted):
+        raise Refused(_("These are too many parts at once. Choose fewer, larger ones."))
+    grant = granting.grant(state, viewing.clock_ms, wanted, length_ms, time_ms(session))
+    if not grant.pieces:
+        raise Refused(_("All of this counts already. Nothing was changed."))
+    _keep(session, coverage, viewing, grant)
+    _correct(session, held, material, grant, cause)
+    _reach(session, settings, held, material, state, grant, cause)
+    posted = credits.settle(session, coverage.learner_id).posted
+    return Given(grant.pieces, sum(each.countable for each in posted))
+
+
+def _keep(session: Session, coverage: Coverage, viewing: Viewing, grant: Grant) -> None:
+    """Coverage and trace, so that the one is still the replay of the other."""
+    after = grant.coverage
+    coverage.spans, coverage.pending = spans.pack(after.spans), spans.pack(after.pending)
+    coverage.counted_ms, coverage.pending_ms = after.counted_ms, spans.length(after.pending)
+    coverage.checks = presence.pack(after.checks)
+    sealed, viewing.trace_tail = kept(viewing.trace_tail, grant.trace)
+    if sealed is not None:
+        session.add(
+            TraceChunk(learner_id=viewing.learner_id, viewing_id=viewing.id, number=viewing.chunks, bytes=sealed)
+        )
+        viewing.chunks += 1
+    session.flush()
+
+
+def _correct(session: Session, held: Held, material: Material, grant: Grant, cause: Cause) -> None:
+    """The correction itself, whether or not it leads to credit. It names the viewing whose record fell short:
+    no evidence has such a key, so nothing is withdrawn."""
+    happened = clock.from_ms(held.viewing.clock_ms)
+    about: dict[str, Any] = {
+        "course": material.course.code, "lesson": material.lesson.id, "media_version": material.media_version.id,
+        "title": material.lesson.title, "title_en": material.lesson.title_en,
+        "parts_ms": [list(piece) for piece in grant.pieces],
+    }  # fmt: skip
+    credits.record(
+        session, held.coverage.learner_id, key=f"correction:{cause.ticket}", kind="correction", happened_at=happened,
+        known_at=clock.now(), recorded_by=cause.recorder, facts={**about, **cause.told()},
+        names=f"viewing:{held.viewing.id}",
+    )  # fmt: skip
+
+
+def _reach(
+    session: Session, settings: Settings, held: Held, material: Material, before: CoverageState, grant: Grant,
+    cause: Cause,
+) -> None:  # fmt: skip
+    """The fact that watching would have left, where a mark is reached: of the day on which it would have been.
+
+    Never earlier than what is recorded of this version: the facts of a series rise with time.
+    """
+    learner_id, version = held.coverage.learner_id, material.media_version
+    book = credits.book(session)
+    if book is None:
+        return
+    stories = traces.told(session, learner_id, version.id, material.course.max_rate_m, settings.beat_seconds)
+
+    def at(mark_ms: int) -> int:
+        pieces, last_ms = grant.pieces, held.viewing.clock_ms
+        return granting.crossed_at(stories, before.spans, pieces, last_ms, mark_ms)
+
+    after_ms = grant.coverage.counted_ms
+    day = clock.local_day(clock.from_ms(at(after_ms)), settings.timezone)
+    known = facts(session, learner_id, material, day)
+    marks = [mark for mark in watch_marks(book, day, credits.ruled(known), version.length_ms) if mark <= after_ms]
+    if not marks or queries.recorded_mark(session, learner_id, version.id) >= marks[-1]:
+        return
+    happened = max([clock.from_ms(at(marks[-1])), *_recorded(session, learner_id, version.id)])
+    known = facts(session, learner_id, material, clock.local_day(happened, settings.timezone))
+    credits.record(
+        session, learner_id, key=f"watched:{version.id}:{marks[-1]}", kind="watched", happened_at=happened,
+        known_at=clock.now(), recorded_by=cause.recorder, facts={**known, "seen_ms": marks[-1], **cause.told()},
+    )  # fmt: skip
+
+
+def _recorded(session: Session, learner_id: int, media_version_id: int) -> Sequence[Any]:
+    """When the recorded facts of this version happened."""
+    return session.scalars(
+        select(Evidence.happened_at).where(
+            Evidence.learner_id == learner_id,
+            Evidence.key.startswith(f"watched:{media_version_id}:", autoescape=True),
+        )
+    ).all()
