@@ -19,6 +19,7 @@ from app import jobs, sample, wiring
 from app import serve as serving
 from app.base import migrate as migrating
 from app.base import settings as reading
+from app.base import tasks
 from app.base.db import Database
 from app.base.settings import SettingError, Settings
 from app.credits import heads as chain
@@ -85,9 +86,13 @@ def migrate() -> None:
 
 
 @main.command("jobs")
-def run_jobs() -> None:
+@click.option(
+    "--queue", "queues", multiple=True, default=tasks.QUEUES, show_default=True, type=click.Choice(tasks.QUEUES),
+    help="Run the tasks of this queue only; may be repeated. Films have a queue of their own.",
+)  # fmt: skip
+def run_jobs(queues: tuple[str, ...]) -> None:
     """Run the timetable and the waiting tasks (a process of its own on PostgreSQL)."""
-    jobs.run(_database(reading.load()))
+    jobs.run(_database(reading.load()), queues)
 
 
 @main.command()

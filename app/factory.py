@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
-    viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, supervision_views.bp, tickets_views.bp, tickets_manage.bp,
+    viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, supervision_views.bp,
+    tickets_views.bp, tickets_manage.bp,
 )  # fmt: skip
 
 

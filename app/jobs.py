@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -88,11 +88,11 @@ def start_embedded(app: Flask) -> None:
     atexit.register(end)
 
 
-def start(db: Database) -> Callable[[], None]:
-    """Start the timetable and the runners of every queue; what is returned ends them: short tasks are finished,
+def start(db: Database, queues: Iterable[str] = tasks.QUEUES) -> Callable[[], None]:
+    """Start the timetable and the runners of these queues; what is returned ends them: short tasks are finished,
     long ones put their work back.
     """
-    clockwork, runners = scheduler(db), tasks.runners(db)
+    clockwork, runners = scheduler(db), tasks.runners(db, queues)
     clockwork.start()
     for runner in runners:
         runner.start()
@@ -108,12 +108,12 @@ def start(db: Database) -> Callable[[], None]:
     return end
 
 
-def run(db: Database) -> None:
+def run(db: Database, queues: Iterable[str]) -> None:
     """Start both and wait until this process is told to end."""
     told = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: told.set())
-    end = start(db)
+    end = start(db, queues)
     while not told.wait(3600):
         pass
     end()

@@ -59,6 +59,16 @@ def pytest_make_collect_report(
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Totals that tests recorded as `total`, which each run shows, also when they passed on a worker."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "total"]
+    if told:
+        terminalreporter.section("totals")
+    for line in dict.fromkeys(told):
+        terminalreporter.write_line(str(line))
+
+
 def _is_here(address: object) -> bool:
     """True for a Unix socket and for loopback."""
     if not isinstance(address, tuple):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,8 +29,8 @@ from app.base.db_types import Key
 from app.base.task_queue import Again
 
 __all__ = [
-    "MAIN", "MEDIA", "MOST_TRIES", "Again", "JobRun", "Task", "enqueue", "run_one", "runners", "stop_all", "stopping",
-    "take_slot", "task",
+    "MAIN", "MEDIA", "MOST_TRIES", "QUEUES", "Again", "JobRun", "Task", "enqueue", "run_one", "runners",
+    "stop_all", "stopping", "take_slot", "task",
 ]  # fmt: skip
 
 log = logging.getLogger("duxue.tasks")
@@ -280,8 +280,8 @@ class Runner(threading.Thread):
         self._stop_now.set()
 
 
-def runners(db: Database) -> list[Runner | task_queue.Worker]:
+def runners(db: Database, queues: Iterable[str] = QUEUES) -> list[Runner | task_queue.Worker]:
     """What runs the tasks of this process: a thread for each queue, so that a film holds no credit up. Not started."""
     if db.sqlite:
-        return [Runner(db, queue) for queue in QUEUES]
-    return [task_queue.Worker(db, queue, _known, partial(_perform, db), _rest) for queue in QUEUES]
+        return [Runner(db, queue) for queue in queues]
+    return [task_queue.Worker(db, queue, _known, partial(_perform, db), _rest) for queue in queues]

@@ -51,7 +51,7 @@ def answer(lesson_id: int) -> ResponseReturnValue:
     if _wants_json():
         return jsonify(
             result=found.result, text=said(found), explanation=found.explanation, credited=found.credited,
-            **_state(material),
+            ranges=[list(piece) for piece in found.ranges], **_state(material),
         )  # fmt: skip
     flash(" ".join(filter(None, (said(found), found.explanation))), "notice" if found.result != "counted" else "done")
     return redirect(url_for("viewing.lesson", lesson_id=lesson_id, _anchor="checks"))
@@ -104,8 +104,10 @@ def _told(waits: Waits) -> dict[str, Any]:
 def said(found: Outcome) -> str:
     """What an answer did, in words."""
     length = numbers.clock(sum(end - start for start, end in found.ranges))
+    if found.confirmed:
+        return str(_("Confirmed: %(length)s now count.", length=length))
     words: dict[str, str] = {
-        presence.RIGHT: _("Right: %(length)s now count.", length=length) if found.ranges else _("Confirmed."),
+        presence.RIGHT: _("Right: %(length)s now count.", length=length),
         presence.WRONG: _("Not right. Here is another question; nothing is lost."),
         presence.LAPSED: _("Three answers were not right. Watch %(length)s again, then answer again.", length=length),
         presence.NOTHING: _("This was answered already, or has changed. Here is what waits now."),

@@ -104,7 +104,7 @@ class PresenceAnswer(Base):
     check_no: Mapped[int | None]
     question_id: Mapped[int | None] = mapped_column(Key)
     chosen: Mapped[str] = mapped_column(String(60))
-    right: Mapped[bool]
+    was_right: Mapped[bool]
     answered_ms: Mapped[int] = mapped_column(Key)
 
 

@@ -64,12 +64,16 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an answer did. `credited`: it settled something; `ranges` now count, or have to be watched again."""
+    """What an answer did. `credited`: it settled something; `ranges` now count, or have to be watched again.
+
+    `confirmed`: it was a plain confirmation, to which nothing can be right or wrong.
+    """
 
     result: str
     ranges: tuple[Piece, ...]
     explanation: str
     credited: bool
+    confirmed: bool = False
 
 
 def waits(session: Session, settings: Settings, learner_id: int, material: Material) -> list[Waits]:
@@ -101,7 +105,7 @@ class _Asking:
         given = session.execute(
             select(PresenceAnswer.check_no, func.count())
             .where(PresenceAnswer.learner_id == learner_id, PresenceAnswer.media_version_id == self._version)
-            .where(PresenceAnswer.check_no.is_not(None), PresenceAnswer.right.is_(False))
+            .where(PresenceAnswer.check_no.is_not(None), PresenceAnswer.was_right.is_(False))
             .group_by(PresenceAnswer.check_no)
         )
         self.wrong: dict[int, int] = {row[0]: row[1] for row in given}
@@ -182,7 +186,7 @@ class _Given:
         self.session.add(
             PresenceAnswer(
                 learner_id=self.learner_id, media_version_id=self.material.media_version.id, number=last + 1,
-                check_no=None if check == AWAY else int(check), question_id=question_id, chosen=chosen, right=right,
+                check_no=None if check == AWAY else int(check), question_id=question_id, chosen=chosen, was_right=right,
                 answered_ms=self.now_ms,
             )
         )  # fmt: skip
@@ -204,7 +208,7 @@ class _Given:
             self.session, self.settings, self.learner_id, self.material, found.coverage.counted_ms, played_ms
         )
         text = questions.explanation(self.session, question_id) if question_id is not None else ""
-        return Outcome(RIGHT, tuple(found.pieces), text, credited)
+        return Outcome(RIGHT, tuple(found.pieces), text, credited, confirmed=question_id is None)
 
     def wrong(self, now: Waits, question_id: int, chosen: str) -> Outcome:
         self._keep(now.check, question_id, chosen, False)

@@ -170,7 +170,7 @@ def a_check_answered_by_keyboard(scene: Scene) -> None:
 
 def _answer_by_keyboard(tab: Tab, key: str) -> None:
     """Space on the option, Tab to the button, Enter."""
-    tab.page.locator(f"[data-check] input[value='{key}']").first.focus()
+    tab.page.locator(f"[data-check] input[name=chosen][value='{key}']").first.focus()
     tab.page.keyboard.press("Space")
     for _ in range(6):
         tab.page.keyboard.press("Tab")

@@ -72,13 +72,26 @@ class Line:
         """(status, headers, bytes); (0, None, b"") when the connection broke: whether it was heard is not known."""
         port = self.ports[next(self._turn)]
         line = self._open.setdefault(port, http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT))
+        used = line.sock is not None
         try:
-            line.request(method, path, body, headers or {})
-            answer = line.getresponse()
-            return answer.status, answer.headers, answer.read()
+            return self._asked(line, method, path, body, headers)
+        except (OSError, http.client.HTTPException):
+            line.close()
+        if not used:
+            return 0, None, b""
+        try:  # a connection that was kept may have been hung up meanwhile: once more on a new one, as browsers do
+            return self._asked(line, method, path, body, headers)
         except (OSError, http.client.HTTPException):
             line.close()
             return 0, None, b""
+
+    @staticmethod
+    def _asked(
+        line: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str] | None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        line.request(method, path, body, headers or {})
+        answer = line.getresponse()
+        return answer.status, answer.headers, answer.read()
 
     def close(self) -> None:
         """Hang up."""

@@ -180,6 +180,19 @@ def seeking_to_the_end(scene: Scene) -> None:
     scene.must(counted[-1] == length and len(counted) >= 4, f"the gap stays: {counted} {waiting}")
 
 
+@evasion()
+def seeking_ahead_where_it_is_not_allowed(scene: Scene) -> None:
+    """Forward-seek blocking: in a course that is watched in order, the end is claimed before the middle was seen."""
+    script = Script(scene, scene.lesson(beats=200, in_order=True))
+    scene.wait(2)
+    script.claim([0, scene.ms(2)])
+    for number in range(5):
+        scene.wait(1)
+        script.claim([scene.ms(100 + 10 * number), scene.ms(104 + 10 * number)], [scene.ms(190), scene.ms(200)])
+    counted, waiting = scene.kept()
+    scene.foreign(sum(counted[1::2]) - sum(counted[::2]) + sum(waiting[1::2]) - sum(waiting[::2]) - scene.ms(2))
+
+
 @evasion(stoppable=False)
 def forged_at_true_pace(scene: Scene) -> None:
     """Paced forging at real speed: not told from watching by pace. It meets checks, the exam, and a person."""

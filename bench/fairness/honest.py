@@ -111,6 +111,16 @@ def the_last_second(scene: Scene) -> None:
 
 
 @honest()
+def watched_in_order(scene: Scene) -> None:
+    """Forward-seek blocking: rewinding, an unsent stretch over a reload, and going on are all in order."""
+    player = Player(scene, scene.device(), scene.lesson(in_order=True)).open()
+    player.play(3, rate=2).play(2, rate=2, at=scene.ms(1)).play(3, rate=2, at=scene.ms(6), sending=False)
+    reached = player.at
+    player.reload().play(3, rate=2, at=reached)
+    _counted(scene, player, 17)
+
+
+@honest()
 def many_small_ranges(scene: Scene) -> None:
     """Seek to end: navigation by keyboard: more than 64 pieces wait, and go in several beats."""
     player = Player(scene, scene.device(), scene.lesson(beats=2000)).open()

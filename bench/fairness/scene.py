@@ -59,12 +59,14 @@ class Scene:
 
     # What a case makes.
 
-    def lesson(self, beats: float = 400, *, rate_m: int = RATE_M, kind: str = "video", minutes: int = 0) -> int:
+    def lesson(
+        self, beats: float = 400, *, rate_m: int = RATE_M, kind: str = "video", minutes: int = 0, in_order: bool = False
+    ) -> int:
         """A lesson of a course of its own, offered to all, so many beats long at single speed."""
         self.rate_m = rate_m
         with self.place.writing() as session:
             made = factories.course(session, f"f{next(_codes):04d}", lessons=[self.ms(beats)])
-            made.max_rate_m = rate_m
+            made.max_rate_m, made.in_order = rate_m, in_order
             if minutes:
                 made.check_minutes = minutes
             version = factories.versions(session, made)[0]

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("check_no", sa.Integer(), nullable=True),
         sa.Column("question_id", KEY, nullable=True),
         sa.Column("chosen", sa.String(length=60), nullable=False),
-        sa.Column("right", sa.Boolean(), nullable=False),
+        sa.Column("was_right", sa.Boolean(), nullable=False),
         sa.Column("answered_ms", KEY, nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_presence_answer_learner_id")),
         sa.ForeignKeyConstraint(

@@ -77,6 +77,7 @@ def _procrastinate() -> None:
     driver.execute(PROCRASTINATE.read_text(encoding="utf-8"))  # many statements: only the driver takes them at once
     op.execute(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at) SELECT queue, name, "
-        "jsonb_build_object('arguments', CAST(arguments AS jsonb)), due_at FROM task WHERE failed_at IS NULL ORDER BY id"
+        "jsonb_build_object('arguments', CAST(arguments AS jsonb)), due_at FROM task WHERE failed_at IS NULL "
+        "ORDER BY id"
     )
     op.execute("DELETE FROM task WHERE failed_at IS NULL")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -226,3 +231,34 @@ def test_runners_take_what_comes_in_both_queues_and_end_when_told(db: Database) 
         runner.join(10)
     assert _notes(db) == 2
     assert not any(runner.is_alive() for runner in runners)
+
+
+def test_the_process_of_jobs_works_and_ends_when_told(any_database: DatabaseUrls, tmp_path: Path) -> None:
+    """`duxue jobs`, as systemd runs it: it does what waits, and a SIGTERM ends it well."""
+    db = Database(any_database.app_url)
+    with db.writing() as session:
+        tasks.enqueue(session, "tasks.take_up_killed")
+    environment = {
+        **os.environ, "DUXUE_DATA_DIR": str(tmp_path), "DUXUE_DATABASE_URL": any_database.app_url,
+        "DUXUE_EMBEDDED": "0",
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "app.cli", "jobs", "--queue", "main"], env=environment)
+    try:
+        until = time.monotonic() + 40
+        while _waiting(db) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert _waiting(db) == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        db.engine.dispose()
+
+
+def _waiting(db: Database) -> int:
+    with db.reading() as session:
+        table = "task" if db.sqlite else "procrastinate_jobs"
+        name = "name" if db.sqlite else "task_name"
+        found = text(f"SELECT count(*) FROM {table} WHERE {name} = 'tasks.take_up_killed'")
+        return session.scalar(found) or 0

@@ -7,13 +7,20 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
 from app.base.db import Database
+from app.courses.models import Course
 from app.factory import Academy
+from app.questions import service as questions
+from app.rules.questions.draft import Draft, Option
 from app.rules.viewing import beat
+from app.viewing import service
 from app.viewing.beats import MOST_BYTES
+from app.viewing.models import Viewing
 from app.viewing.rows import TAKES_BACKLOG
 from tests import factories
 from tests.factories import web
@@ -25,9 +32,9 @@ TEXT = (Path(__file__).resolve().parents[2] / "docs" / "viewing-protocol.md").re
 
 
 def examples() -> list[dict[str, Any]]:
-    """The JSON blocks of the page: what opening answers, a beat, its answer."""
+    """The JSON blocks of the page: what opening answers, a beat, its answer; the checks, an answer to one."""
     found = [json.loads(block) for block in re.findall(r"(?s)```json\n(.*?)```", TEXT)]
-    assert len(found) == 3
+    assert len(found) == 5
     return found
 
 
@@ -47,7 +54,7 @@ def opened(app: Academy, db: Database, length_ms: int = 360_000) -> tuple[FlaskC
 def test_the_examples_have_the_fields_of_the_answers(
     academy_app: Academy, web_db: Database, traveller: time_machine.Traveller
 ) -> None:
-    opening, sent, answer = examples()
+    opening, sent, answer, _checks, _given = examples()
     _client, told = opened(academy_app, web_db)
     assert set(told) == set(opening)
     assert {name: type(value) for name, value in told.items()} == {name: type(value) for name, value in opening.items()}
@@ -62,6 +69,50 @@ def test_the_examples_have_the_fields_of_the_answers(
     late = stranger.post("/beats", json={"lease": told["lease"], "seq": 5, "ranges": []})
     assert (late.status_code, set(late.get_json())) == (409, {"reason", "acknowledged", *answer})
     assert late.get_json()["reason"] == "closed"
+
+
+def test_checks_are_as_the_page_says(academy_app: Academy, web_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    *_others, shown, given = examples()
+    monkeypatch.setattr(service.secrets, "randbelow", lambda _below: 300_000)  # beyond the ceiling at twice the speed
+    client, told = opened(academy_app, web_db)
+    with web_db.writing() as session:
+        course = session.scalars(select(Course)).one()
+        course.check_minutes = 10
+        draft = Draft("single", "哪个对？", (Option("这个", True), Option("那个", False)), "因为")
+        questions.add(session, course.id, draft, actor_id=None)
+        lesson = session.scalars(select(Viewing.lesson_id)).one()
+    token = web.token_in(client.get("/account"))
+    told = client.post("/viewings", json={"lesson": lesson}, headers={"X-CSRFToken": token}).get_json()
+    with web_db.writing() as session:
+        session.execute(update(Viewing).values(clock_ms=Viewing.clock_ms - 3_600_000))
+    client.post("/beats", json={"lease": told["lease"], "seq": 1, "ranges": [[0, 360_000]]})
+    where = f"/lessons/{lesson}/checks"
+    found = client.get(where, headers={"Accept": "application/json"}).get_json()
+    assert set(found) == set(shown)
+    for mine, theirs in zip(shown["checks"], sorted(found["checks"], key=lambda each: str(each["check"])), strict=True):
+        assert set(mine) == set(theirs)
+        assert (mine["check"], mine["kind"], type(mine["question"])) == (
+            theirs["check"], theirs["kind"], type(theirs["question"]),
+        )  # fmt: skip
+        if mine["question"]:
+            assert set(mine["question"]) == set(theirs["question"])
+            assert set(mine["question"]["options"][0]) == set(theirs["question"]["options"][0])
+    head = {"X-CSRFToken": token}
+    done = client.post(where, json={"check": "away", "chosen": []}, headers=head).get_json()
+    assert set(done) == {*given, *shown}
+    assert done["result"] == "counted"
+    assert client.post(where, json={"check": "away", "chosen": []}, headers=head).get_json()["result"] == "nothing"
+    asked = next(each for each in found["checks"] if each["check"] == "0")
+    assert client.post(where, json={"check": "0", "chosen": []}, headers=head).status_code == 422
+    wrong = next(each["key"] for each in asked["question"]["options"] if each["text"] == "那个")
+    for result in ("wrong", "wrong", "lapsed"):
+        now = client.get(where, headers={"Accept": "application/json"}).get_json()["checks"][0]["question"]
+        wrong = next(each["key"] for each in now["options"] if each["text"] == "那个")
+        done = client.post(where, json={"check": "0", "chosen": [wrong]}, headers=head).get_json()
+        assert (done["result"], done["explanation"]) == (result, "因为")
+        assert f"`{result}`" in TEXT
+    for body in ([], {"check": 1}, {"check": "0", "chosen": "x"}, {"check": "0", "chosen": [1]}):
+        assert client.post(where, json=body, headers=head).status_code == 422
 
 
 def test_every_reason_and_end_is_named() -> None:

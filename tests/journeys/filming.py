@@ -13,8 +13,10 @@ from app.base.settings import Settings, load
 from app.base.storage import Store
 from app.classes import service as classes
 from app.courses import service as courses
-from app.courses.models import Provider
+from app.courses.models import Lesson, Provider
 from app.people.models import Person
+from app.questions import service as questions
+from app.rules.questions.draft import Draft, Option
 from app.rules.viewing import presence, spans
 from app.viewing.models import Coverage
 from tests.factories.media import make_video
@@ -46,7 +48,9 @@ class Studio:
         self.folder = folder
         self._made = 0
 
-    def film(self, seconds: int, *, captions: bool = True, in_order: bool = False, title: str = "") -> Film:
+    def film(
+        self, seconds: int, *, captions: bool = True, in_order: bool = False, title: str = "", check_minutes: int = 0
+    ) -> Film:
         """A film with a line of transcript every two seconds."""
         self._made += 1
         path = self.folder / f"film-{seconds}.mp4"
@@ -58,7 +62,7 @@ class Studio:
             course = courses.create_course(
                 session, title=title or f"短片{self._made}", title_en=f"Film {self._made}", summary="", summary_en="",
                 provider_id=provider.id, category="skills", subject_bucket="general", lecturer="", max_rate_m=2000,
-                in_order=in_order, actor_id=None,
+                in_order=in_order, check_minutes=check_minutes, actor_id=None,
             )  # fmt: skip
             lesson = courses.add_lesson(session, course.id, "video", title or f"短片{self._made}", "Film")
             version = courses.attach_media(session, Store(self.settings.files_dir), lesson.id, path, path.name)
@@ -67,6 +71,16 @@ class Studio:
             since = clock.local_day(clock.now(), self.settings.timezone)
             classes.offer_course(session, course.id, None, "elective", since, None, None)
             return Film(lesson.id, version.id, version.length_ms)
+
+    def ask(self, film: Film, count: int) -> None:
+        """Give the film's course questions; the right answer of each begins with 对."""
+        with self.db.writing() as session:
+            lesson = session.get_one(Lesson, film.lesson)
+            for number in range(count):
+                words = ((f"对的{number}", True), (f"错的{number}", False), (f"也错{number}", False))
+                options = tuple(Option(text, right) for text, right in words)
+                draft = Draft("single", f"第{number}问：哪一个对？", options, f"讲解{number}")
+                questions.add(session, lesson.course_id, draft, actor_id=None)
 
     def watched(self, film: Film, login: str, *pairs: tuple[int, int], waits: tuple[int, int] | None = None) -> None:
         """Let a learner have seen these milliseconds; those of `waits` (the network was away) after them."""

@@ -59,6 +59,11 @@ def _played(place: Field, server: PostgresServer) -> Outcome:
         thread.join(180)
     if any("no Chromium" in each for each in wrong):
         raise NoPlace("no Chromium here: apt-get install chromium")
+    return _judged(scenes, wrong)
+
+
+def _judged(scenes: list[Scene], wrong: list[str]) -> Outcome:
+    """The browser's scene is the last."""
     rows = [scene.judge() for scene in scenes]
     for scene in scenes:
         scene.leave()

@@ -1,11 +1,12 @@
 """Fairness in its short form: every evasion and every honest trouble against the running academy.
 
-The two totals are printed whatever pytest hides, so that each run shows them.
+Both totals stand at the end of each run's output (`pytest_terminal_summary` in tests/conftest.py).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,13 @@ def _named(*names: str) -> list[Case]:
 
 
 @pytest.mark.browser
+@pytest.mark.xdist_group("fairness")
 def test_no_honest_second_is_refused_and_no_cheated_second_counts(
-    any_database: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    any_database: DatabaseUrls, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     rows = run.play(any_database, tmp_path, run.SHORT_BEAT, CASES)
     found = run.sums(rows)
-    with capsys.disabled():
-        print(f"\n{rows[0].database}: {found.line()}")
+    record_property("total", f"{rows[0].database}: {found.line()}")
     assert found.missed == [], run.table(rows)
     assert (found.refused_ms, found.cheated_ms) == (0, 0)
 

@@ -19,6 +19,7 @@ FIELDS = {
     "title": "数据从哪里来", "title_en": "Where data comes from", "summary": "说明", "summary_en": "About",
     "provider": "1", "category": "skills", "subject_bucket": "professional", "lecturer": "何为之",
     "max_rate": "1.5",
+    "check_minutes": "0",
 }  # fmt: skip
 BIDI = "abc\u202edef"
 

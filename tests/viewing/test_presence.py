@@ -181,7 +181,7 @@ def test_an_answer_counts_once_and_only_for_the_question_shown(watching: Watchin
     assert watching.answer(at=watching.waits().index(shown)).result == "counted"
     assert watching.send(shown.check, str(shown.question.id), ["0"]).result == "nothing"
     with watching.academy.db.reading() as session:
-        assert [each.right for each in session.scalars(select(PresenceAnswer))] == [True]
+        assert [each.was_right for each in session.scalars(select(PresenceAnswer))] == [True]
 
 
 def test_where_a_course_has_no_questions_a_confirmation_is_asked_for(watching: Watching) -> None:

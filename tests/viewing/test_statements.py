@@ -16,7 +16,7 @@ from app.base import settings as reading
 from app.base.db import Base, Database
 from app.base.settings import Settings
 from app.credits.models import LedgerTransaction
-from app.viewing import evidence, service
+from app.viewing import arrays, evidence, service
 from app.viewing.beats import Beats
 from app.viewing.rows import Policy
 from app.viewing.stores import PostgresStore
@@ -128,6 +128,7 @@ def held_beat(two: Two) -> Iterator[None]:
     url = two.settings.database_url.replace("+psycopg", "")
     store = PostgresStore(url)
     store._open = connection = HeldConnection.connect(url)
+    arrays.register(connection)
     beats = Beats((SECRET.encode(),), Writer(store, Policy(120_000, 0), 0), lambda learner, media: None)
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(beats.handle(two.body(0))[0]))

@@ -70,6 +70,8 @@ def arguments(source: Path, demuxer: str, plan: Plan, folder: Path, threads: int
 
 
 def _picture(plan: Plan, threads: int) -> list[str]:
+    # No B pictures: they would have to be decoded before the first is shown, so the whole stream would begin two
+    # pictures late, and every second that counts would lie beside the one of the uploaded file.
     bits = VIDEO_BITS[plan.kind]
     filters = (
         f"yadif=deint=interlaced,fps={plan.rate_m}/1000:start_time=0,"
@@ -77,7 +79,7 @@ def _picture(plan: Plan, threads: int) -> list[str]:
     )
     return [
         "-map", "0:v:0", "-vf", filters, "-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main",
-        "-crf", "23", "-maxrate", str(bits), "-bufsize", str(2 * bits), "-threads", str(threads),
+        "-crf", "23", "-bf", "0", "-maxrate", str(bits), "-bufsize", str(2 * bits), "-threads", str(threads),
         "-sc_threshold", "0", "-g", "100000", "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})",
     ]  # fmt: skip
 

@@ -42,10 +42,13 @@ COVER_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A rendition that this run works on, and the film that it is made of."""
+    """A rendition that this run works on, and the film that it is made of. `token` is empty when it is not to be
+    made after all; `left`: the token of a run that died at it.
+    """
 
     id: int
     token: str
+    left: str
     plan: Plan
     media_version_id: int
     sha256: str
@@ -82,7 +85,7 @@ def _claim(db: Database, media_version_id: int) -> Claim | None:
             return None
         version = session.get_one(MediaVersion, media_version_id)
         row = min(free, key=lambda each: KINDS.index(each.kind))
-        row.touched_at = clock.now()
+        left, row.touched_at = row.token or "", clock.now()
         if not _is_wanted(session, version):
             row.state, row.token = "cancelled", None
         elif row.tries >= MOST_TRIES:
@@ -91,7 +94,7 @@ def _claim(db: Database, media_version_id: int) -> Claim | None:
             row.state, row.token, row.error = "working", str(ULID()), None
             row.tries, row.progress_m = row.tries + 1, 0
         plan = Plan(row.kind, row.width, row.height, row.rate_m)
-        return Claim(row.id, row.token or "", plan, version.id, version.sha256, version.length_ms)
+        return Claim(row.id, row.token or "", left, plan, version.id, version.sha256, version.length_ms)
 
 
 def _is_wanted(session: Session, version: MediaVersion) -> bool:
@@ -105,9 +108,12 @@ def _is_wanted(session: Session, version: MediaVersion) -> bool:
 
 def _one(db: Database, settings: Settings, claim: Claim) -> bool:
     """Make one; True when it is ready."""
+    home = settings.data_dir / "renditions"
+    if claim.left:
+        shutil.rmtree(home / claim.left, ignore_errors=True)
     if not claim.token:
         return False
-    folder = settings.data_dir / "renditions" / claim.token
+    folder = home / claim.token
     folder.mkdir(parents=True)
     try:
         values = _cover(settings, claim, folder) if claim.plan.kind == "cover" else _film(db, settings, claim, folder)

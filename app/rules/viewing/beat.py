@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.rules.viewing import presence
 from app.rules.viewing.presence import Checks
@@ -182,8 +182,7 @@ class _Tally:
     __slots__ = ("coverage", "credit_ms", "credited", "held", "now_ms", "open_ms", "refused", "seen_ms")
 
     def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int, now_ms: int) -> None:
-        # Shared lists are safe: union and remove make new ones.
-        self.coverage = CoverageState(coverage.spans, coverage.pending, coverage.counted_ms, coverage.checks)
+        self.coverage = replace(coverage)  # shared lists are safe: union and remove make new ones
         self.open_ms = open_ms
         self.credit_ms = credit_ms
         self.now_ms = now_ms
@@ -233,10 +232,9 @@ class _Tally:
 
     def _fits(self, start: int, stop: int) -> bool:
         """Whether the row may take this piece: a full one takes only what adjoins what it has."""
-        spans, pending = self.coverage.spans, self.coverage.pending
-        if len(spans) + len(pending) < 2 * MOST_SPANS:
-            return True
-        return any(bound in held for bound in (start, stop) for held in (spans, pending))
+        both = (self.coverage.spans, self.coverage.pending)
+        full = sum(map(len, both)) >= 2 * MOST_SPANS
+        return not full or any(bound in held for bound in (start, stop) for held in both)
 
     def _shares(self, start: int, stop: int) -> Iterator[tuple[int, int, int | None]]:
         """The piece cut where its fate changes, each with the check that holds it (None: it counts).

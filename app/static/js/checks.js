@@ -2,7 +2,7 @@
 // Without this module the same forms are sent the ordinary way.
 
 export class Checks {
-  // told: {changed(counted, pending, credited)}
+  // told: {changed(counted, pending, credited), again(ms)?}: `again` when a part has to be watched once more from there
   constructor(box, data, told) {
     Object.assign(this, { box, data, told, url: `/lessons/${data.lesson}/checks`, busy: false, again: false });
     this.said = document.createElement("div");
@@ -60,14 +60,19 @@ export class Checks {
     return new Set(Array.from(this.box.querySelectorAll("input[name=chosen]:checked"), (input) => this.name(input)));
   }
 
+  // What a person may stand on: the choices and the buttons.
+  places() {
+    return Array.from(this.box.querySelectorAll("input[name=chosen], button"));
+  }
+
   focused() {
-    const at = document.activeElement;
-    return this.box.contains(at) && at.name === "chosen" ? this.name(at) : "";
+    const at = this.places().find((each) => each === document.activeElement);
+    return at ? this.name(at) : "";
   }
 
   byName(name) {
-    const input = Array.from(this.box.querySelectorAll("input[name=chosen]")).find((each) => this.name(each) === name);
-    if (input) input.focus();
+    const found = this.places().find((each) => this.name(each) === name);
+    if (found) found.focus();
   }
 
   async submit(event) {
@@ -101,7 +106,9 @@ export class Checks {
   }
 
   async answered(answer) {
+    sessionStorage.removeItem("duxue.draft"); // it was sent: nothing to put back after signing in
     this.told.changed(answer.coverage, answer.pending, answer.credited);
+    if (answer.result === "lapsed" && answer.ranges.length && this.told.again) this.told.again(answer.ranges[0][0]);
     for (const input of this.box.querySelectorAll("input[name=chosen]")) input.checked = false;
     this.say([answer.text, answer.explanation].filter(Boolean).join(" "), answer.result);
     await this.refresh();

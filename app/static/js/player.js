@@ -51,6 +51,7 @@ const checks = new Checks(document.getElementById("checks"), data, {
     receipt.replace(counted, pending);
     if (credited) receipt.credit();
   },
+  again: (ms) => stage.go(ms),
 });
 const controls = new Controls(root, stage, words, {
   read: () => lines.toggle(),

@@ -111,7 +111,11 @@ class FileForm(FlaskForm):
 
     upload = HiddenField()
     file = FileField(
-        _l("Video or audio"), description=_l("MP4 (H.264 and AAC), WebM, MP3 or M4A. Its length is measured here.")
+        _l("Video or audio"),
+        description=_l(
+            "MP4 (H.264 and AAC), WebM, MP3 and M4A open at once; WMV, AVI, MOV, FLV and MPEG are prepared first. "
+            "The length is measured here."
+        ),
     )
     captions_zh = FileField(_l("Chinese captions"), description=_l("May stay empty. .srt or .vtt"))
     captions_en = FileField(_l("English captions"), description=_l("May stay empty. .srt or .vtt"))

@@ -7,7 +7,7 @@ well-formed, and the traces replay them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.rules.viewing import spans as sp
-from app.rules.viewing.beat import CoverageState, Decision, Terms, ViewingState, begin, decide, end, judged_at
+from app.rules.viewing.beat import Decision, Terms, begin, decide, end, judged_at
+from app.rules.viewing.granting import grant
 from app.rules.viewing.presence import AHEAD, UNANSWERED, Checks, draw, pack, unpack
 from app.rules.viewing.spans import pairs, remove, subtract, union
 from app.rules.viewing.trace import append, replay
 from app.rules.viewing.waiting import Release, answer, away, confirm, fail, lapse
+from tests.rules.viewing.kept import Answer, Lesson, Meter, Row
 
 LEASE_MS = 900_000
 LENGTHS = (3_600_000, 45_000)
-Answer = tuple[object, object, object]
 
 lesson = st.integers(0, len(LENGTHS) - 1)
 which = st.integers(0, 30)
@@ -34,61 +35,18 @@ odd = st.sampled_from([None, [], [3, 1], ["0", 5], [0, 2**70]])
 pause = st.integers(0, 200_000)
 
 
-@dataclass
-class Row:
-    """A viewing as the academy keeps it."""
-
-    lesson: int
-    state: ViewingState
-    expires_ms: int
-    ended_ms: int | None = None
-    answer: Answer | None = None
-    trace: bytes = b""
-
-
-@dataclass
-class Meter:
-    """Time that viewings were open, kept apart from the code under test.
-
-    One hand for all viewings: the latest moment the server saw. What it passes while open counts.
-    """
-
-    hand_ms: int = 0
-    open_ms: int = 0
-
-    def see(self, moment_ms: int, was_open: bool) -> None:
-        if moment_ms > self.hand_ms:
-            self.open_ms += moment_ms - self.hand_ms if was_open else 0
-            self.hand_ms = moment_ms
-
-
-@dataclass
-class Lesson:
-    """A learner's coverage row, how many checks the lesson has, and what has lapsed (in flat spans)."""
-
-    length_ms: int
-    checks: int
-    coverage: CoverageState = field(default_factory=lambda: CoverageState([], [], 0))
-    lapsed: list[int] = field(default_factory=list)
-
-    @property
-    def seen_ms(self) -> int:
-        return self.coverage.counted_ms + sp.length(self.coverage.pending)
-
-
 class Academy(RuleBasedStateMachine):
     """Steps of learners, networks and clocks, in any order."""
 
     @initialize(
-        rate_m=st.sampled_from([1000, 1500, 3000]),
         ceiling_ms=st.sampled_from([20_000, 120_000]),
         checks=st.integers(0, 3),
         chance=st.randoms(use_true_random=False),
     )
-    def found(self, rate_m: int, ceiling_ms: int, checks: int, chance: Random) -> None:
+    def found(self, ceiling_ms: int, checks: int, chance: Random) -> None:
         self.now_ms = 1_000_000
         self.meter, self.chance = Meter(), chance
-        self.rate_m, self.ceiling_ms = rate_m, ceiling_ms
+        self.ceiling_ms = ceiling_ms
         self.rows: list[Row] = []
         self.lessons = [Lesson(length_ms, checks) for length_ms in LENGTHS]
 
@@ -96,7 +54,8 @@ class Academy(RuleBasedStateMachine):
         return self.rows[-1] if self.rows and self.rows[-1].ended_ms is None else None
 
     def _see(self, moment_ms: int) -> None:
-        self.meter.see(moment_ms, self._open_row() is not None)
+        row = self._open_row()
+        self.meter.see(moment_ms, row.rate_m if row else 0)
 
     def _end(self, row: Row) -> None:
         moment = judged_at(self.now_ms, None, row.expires_ms)
@@ -111,7 +70,7 @@ class Academy(RuleBasedStateMachine):
         moment = judged_at(self.now_ms, row.ended_ms, row.expires_ms)
         if row.ended_ms is None:
             self._see(moment)
-        terms = Terms(kept.length_ms, self.rate_m, self.ceiling_ms)
+        terms = Terms(kept.length_ms, row.rate_m, self.ceiling_ms, in_order=row.in_order)
         told = decide(row.state, kept.coverage, terms, seq, ranges, moment)
         self._check_beat(row, kept, told)
         row.state, kept.coverage = told.viewing, told.coverage
@@ -122,7 +81,7 @@ class Academy(RuleBasedStateMachine):
     def _check_beat(self, row: Row, kept: Lesson, told: Decision) -> None:
         """A beat never counts more than the ceiling, nor anything that a check holds."""
         counted = sum(stop - start for start, stop in told.credited)
-        assert counted * 1000 <= self.ceiling_ms * self.rate_m
+        assert counted * 1000 <= self.ceiling_ms * row.rate_m
         held = kept.coverage.checks.held()
         assert all(subtract(piece, held) == [piece] for piece in told.credited)
         holder = kept.coverage.checks.holder()
@@ -131,33 +90,40 @@ class Academy(RuleBasedStateMachine):
         assert told.viewing.clock_ms >= row.state.clock_ms, "a clock went back"
         assert 0 <= told.viewing.credit_us <= told.viewing.open_us
 
-    def _row(self, number: int) -> Row:  # one of the newest: that is where things happen
-        return self.rows[-1 - number % min(len(self.rows), 4)]
+    def _row(self, number: int) -> Row:  # mostly one of the newest: that is where things happen
+        return self.rows[-1 - number % min(len(self.rows), 4 if number < 24 else len(self.rows))]
 
     # What can happen.
 
-    @rule(number=lesson)
-    def open(self, number: int) -> None:
-        """A first opening, a reopening, or another device that takes over: the newest wins."""
+    @rule(number=lesson, rate_m=st.sampled_from([1000, 1500, 3000]), in_order=st.booleans())
+    def open(self, number: int, rate_m: int, in_order: bool) -> None:
+        """A first opening, a reopening, or another device that takes over: the newest wins.
+
+        The policies of the course may have changed meanwhile.
+        """
         old = self._open_row()
         if old:
             self._end(old)
         after = max((row.ended_ms or 0 for row in self.rows), default=0)
         state = begin(self.now_ms, after)
-        self.meter.see(state.clock_ms, False)
-        self.rows.append(Row(number, state, state.clock_ms + LEASE_MS))
+        self.meter.see(state.clock_ms, 0)
+        self.rows.append(Row(number, rate_m, in_order, state, state.clock_ms + LEASE_MS))
         kept = self.lessons[number]
         drawn = draw(kept.coverage.checks, kept.seen_ms, kept.length_ms, kept.checks, self.chance.randrange)
         kept.coverage = replace(kept.coverage, checks=drawn)
 
     @precondition(lambda self: self.rows)
-    @rule(number=which, parts=played, noise=st.none() | odd, gap=st.integers(1, 3), took=pause)
-    def beat(self, number: int, parts: list[tuple[int, int]], noise: object, gap: int, took: int) -> None:
-        """A beat of any viewing: of the open one, or the backlog of one that was taken over."""
+    @rule(
+        number=which, parts=played, noise=st.none() | odd, gap=st.integers(1, 3), took=pause, last=st.booleans(),
+    )  # fmt: skip
+    def beat(self, number: int, parts: list[tuple[int, int]], noise: object, gap: int, took: int, last: bool) -> None:
+        """A beat of any viewing: of the open one (perhaps its last), or the backlog of one that was taken over."""
         self.now_ms += took
         row = self._row(number)
         ranges: list[object] = [[start, start + size] for start, size in parts]
         self._judge(row, row.state.seq + gap, [noise, *ranges])
+        if last and row is self._open_row():
+            self._end(row)
 
     @precondition(lambda self: self._open_row())
     @rule(waits=st.lists(pause, min_size=1, max_size=5), speed_m=st.sampled_from([1000, 3000, 9000]))
@@ -188,7 +154,7 @@ class Academy(RuleBasedStateMachine):
             return
         self.now_ms += took
         before = (row.state, self.lessons[row.lesson].coverage)
-        terms = Terms(LENGTHS[row.lesson], self.rate_m, self.ceiling_ms)
+        terms = Terms(LENGTHS[row.lesson], row.rate_m, self.ceiling_ms)
         ranges = [[start, start + size] for start, size in parts]
         told = decide(row.state, before[1], terms, row.state.seq - back, ranges, self.now_ms)
         assert not told.changed
@@ -274,15 +240,30 @@ class Academy(RuleBasedStateMachine):
         kept.coverage = lapse(kept.coverage, [0, kept.length_ms])
         assert kept.coverage.pending == []
 
+    @precondition(lambda self: self.rows)
+    @rule(number=lesson, parts=played)
+    def grant(self, number: int, parts: list[tuple[int, int]]) -> None:
+        """A person lets parts count, whatever the allowances say."""
+        kept, row = self.lessons[number], self._newest(number)
+        if row is None:
+            return
+        wanted = [(start, start + size) for start, size in parts if start < start + size]
+        waited = sp.length(kept.coverage.pending)
+        told = grant(kept.coverage, row.state.clock_ms, wanted, kept.length_ms, self.now_ms)
+        kept.granted_ms += told.granted_ms - (waited - sp.length(told.coverage.pending))
+        kept.coverage = told.coverage
+        row.trace = append(row.trace, told.trace)
+
     # What holds after every step.
 
     @invariant()
     def no_second_counts_that_could_not_be_watched(self) -> None:
         rows = [kept.coverage for kept in self.lessons]
         held = sum(sp.length(row.spans) + sp.length(row.pending) for row in rows)
+        held -= sum(kept.granted_ms for kept in self.lessons)
         # What is unspent may still be claimed, so it stands on the same side: no slack to hide in.
         unspent = sum(row.state.open_us for row in self.rows)
-        assert held * 1000 + unspent <= self.meter.open_ms * self.rate_m
+        assert held * 1000 + unspent <= self.meter.earned_us
 
     @invariant()
     def rows_are_well_formed(self) -> None:
