@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import metadata, resources
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,9 @@ depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 UTC = sa.DateTime(timezone=True)
-PROCRASTINATE = Path(__file__).resolve().parents[1] / "procrastinate_3_10.sql"
+# The tables and functions of the package that is locked. One of another series brings other tables: then its own
+# changes become a migration here, and this number stays.
+SERIES = "3.10."
 OPEN = "state IN ('waiting', 'working')"
 
 
@@ -73,8 +75,11 @@ def upgrade() -> None:
 
 def _procrastinate() -> None:
     """Its tables and functions; what waits in `task` goes over, what has failed stays there to be read."""
-    driver = op.get_bind().connection.driver_connection
-    driver.execute(PROCRASTINATE.read_text(encoding="utf-8"))  # many statements: only the driver takes them at once
+    found = metadata.version("procrastinate")
+    if not found.startswith(SERIES):
+        raise RuntimeError(f"this step needs procrastinate {SERIES}x, here is {found}: install requirements/run.txt")
+    schema = (resources.files("procrastinate") / "sql" / "schema.sql").read_text(encoding="utf-8")
+    op.get_bind().connection.driver_connection.execute(schema)  # many statements: only the driver takes them at once
     op.execute(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at) SELECT queue, name, "
         "jsonb_build_object('arguments', CAST(arguments AS jsonb)), due_at FROM task WHERE failed_at IS NULL "
