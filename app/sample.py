@@ -276,4 +276,4 @@ def _watched(made: _Load, learner_id: int, slug: str, share: float, moment: date
         material = course_queries.open_material(made.session, lesson.id)
         assert material is not None
         watched_ms = int(material.media_version.length_ms * share)
-        history.take_over(made.session, made.settings, learner_id, material, watched_ms, moment)
+        history.watched(made.session, made.settings, learner_id, material, watched_ms, moment)

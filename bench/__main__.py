@@ -6,7 +6,7 @@ import os
 import sys
 
 import app.tables  # noqa: F401 — all models, for the copies
-from bench import beats, fairness, pages
+from bench import beats, fairness, pages, parts, traces
 from bench.places import place
 from bench.report import Report
 
@@ -21,14 +21,16 @@ def main(wanted: list[str]) -> None:
     seconds = float(os.environ.get("BENCH_SECONDS", "10"))
     report = Report(seconds)
     kinds = [kind for kind in DATABASES if kind in wanted] or DATABASES
-    parts = [part for part in PARTS if part in wanted] or PARTS
-    for kind in kinds if {"beats", "pages"} & set(parts) else ():
+    chosen = [part for part in PARTS if part in wanted] or PARTS
+    for kind in kinds if {"beats", "pages"} & set(chosen) else ():
         with place(kind) as where:
-            if "beats" in parts:
+            if "beats" in chosen:
                 beats.measure(where, seconds, report.add)
-            if "pages" in parts:
+                parts.measure(where, report.keep)
+                traces.measure(where, report.keep)
+            if "pages" in chosen:
                 pages.measure(where, seconds, report.add)
-    if "fairness" in parts:
+    if "fairness" in chosen:
         missed = fairness.measure(kinds, report.keep)
         if missed:
             raise SystemExit("bench: fairness missed its targets:\n  " + "\n  ".join(missed))

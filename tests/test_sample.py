@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from app.credits import verify
 from app.credits.models import LearnerPeriod
 from app.people.models import Person
 from app.rules.access import ROLES
+from app.rules.viewing import spans
+from app.rules.viewing.trace import replay
+from app.viewing.models import Coverage, Viewing
+from app.viewing.signals import trace_of
 from tests.services import DatabaseUrls
 
 QUIET = Console(quiet=True)
@@ -50,6 +55,26 @@ def test_it_loads_once_and_its_ledger_is_proved(settings: Settings, db: Database
     assert {each["role"] for each in accounts} == set(ROLES)
     assert len({each["password"] for each in accounts}) == len(accounts) == 73
     assert (settings.data_dir / "accounts.json").stat().st_mode & 0o077 == 0
+
+
+def test_every_trace_replays_its_coverage(settings: Settings, db: Database) -> None:
+    """And time was long enough for all of it: nobody's viewings overlap, none counts more than it lasted."""
+    sample.ensure(settings, QUIET)
+    with db.reading() as session:
+        viewings = session.scalars(select(Viewing).order_by(Viewing.learner_id, Viewing.id)).all()
+        traces: dict[tuple[int, int], list[bytes]] = {}
+        for each in viewings:
+            traces.setdefault((each.learner_id, each.media_version_id), []).append(trace_of(session, each))
+        rows = session.scalars(select(Coverage)).all()
+        assert len(rows) > 50
+        for row in rows:
+            told = replay(traces[row.learner_id, row.media_version_id])
+            assert (told.spans, told.pending) == (spans.unpack(row.spans), spans.unpack(row.pending))
+            assert told.counted_ms == row.counted_ms > 0
+        for old, new in pairwise(viewings):
+            assert old.learner_id != new.learner_id or (old.ended_ms or 0) <= new.opened_ms
+        lasted = sum((each.ended_ms or 0) - each.opened_ms for each in viewings)
+        assert sum(row.counted_ms for row in rows) <= lasted
 
 
 def test_an_interrupted_load_leaves_nothing(settings: Settings, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ def said(found: Outcome) -> str:
     words: dict[str, str] = {
         presence.RIGHT: _("Right: %(length)s now count.", length=length),
         presence.WRONG: _("Not right. Here is another question; nothing is lost."),
-        presence.LAPSED: _("Three answers were not right. Watch %(length)s again, then answer again.", length=length),
+        presence.LAPSED: _("Three answers were not right. Watch this part (%(length)s) again, then answer again.", length=length),
         presence.NOTHING: _("This was answered already, or has changed. Here is what waits now."),
     }
     return words[found.result]

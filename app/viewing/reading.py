@@ -27,8 +27,8 @@ from app.viewing.words import player_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.viewing.page import PlayerPage
     from app.viewing.presence import Waits
-    from app.viewing.views import PlayerPage
 
 bp = Blueprint("reading", __name__, template_folder="templates")
 TITLE = 40

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request, url_for
@@ -20,46 +19,12 @@ from app.courses import queries as courses
 from app.courses.queries import LessonRow, Material
 from app.viewing import notebook, presence, queries, reading, service
 from app.viewing.offered import offered_material
+from app.viewing.page import PlayerPage
 from app.viewing.streaming import stream_of
 from app.viewing.words import player_words
 
 bp = Blueprint("viewing", __name__, template_folder="templates")
 RATES = ("0.75", "1", "1.25", "1.5", "1.75", "2", "2.5", "3", "4")
-
-
-@dataclass(slots=True)
-class PlayerPage:
-    """What the template shows; times in milliseconds."""
-
-    title: str
-    position: int
-    kind: str
-    course_code: str
-    course_title: str
-    length_ms: int
-    counted: list[list[int]]
-    pending: list[list[int]]
-    resume_ms: int
-    outline: list[dict[str, Any]]
-    media_url: str = ""
-    captions: list[dict[str, str]] = field(default_factory=list)
-    rates: list[str] = field(default_factory=list)
-    data: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def counted_ms(self) -> int:
-        """Sum of the counted ranges."""
-        return sum(end - start for start, end in self.counted)
-
-    @property
-    def pending_ms(self) -> int:
-        """Sum of the pending ranges."""
-        return sum(end - start for start, end in self.pending)
-
-    @property
-    def unseen_ms(self) -> int:
-        """What is neither."""
-        return max(0, self.length_ms - self.counted_ms - self.pending_ms)
 
 
 @bp.get("/lessons/<int:lesson_id>")

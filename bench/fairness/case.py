@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bench.fairness.scene import Scene
-
-Play = Callable[["Scene"], None]
+# What plays it takes a `Scene` (scene.py, which knows cases).
+Play = Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,19 +110,22 @@ export class Checks {
     this.told.changed(answer.coverage, answer.pending, answer.credited);
     if (answer.result === "lapsed" && answer.ranges.length && this.told.again) this.told.again(answer.ranges[0][0]);
     for (const input of this.box.querySelectorAll("input[name=chosen]")) input.checked = false;
-    this.say([answer.text, answer.explanation].filter(Boolean).join(" "), answer.result);
+    this.say(answer.text, answer.result, answer.explanation);
     await this.refresh();
     this.said.focus();
   }
 
-  say(text, result) {
+  // A new question is seen by itself: only those who do not see it are told.
+  say(text, result, explanation) {
     this.said.textContent = "";
-    this.said.className = "check-said";
+    this.said.className = result ? "check-said" : "check-said sr";
     if (!text) return;
-    const line = document.createElement("p");
-    line.textContent = text;
     if (result) this.said.classList.add("notice", result === "counted" ? "notice-counted" : "notice-pending");
-    this.said.append(line);
+    for (const each of [text, explanation].filter(Boolean)) {
+      const line = document.createElement("p");
+      line.textContent = each;
+      this.said.append(line);
+    }
   }
 
   wrong(form, text) {

@@ -144,10 +144,8 @@ export class Controls {
   }
 
   tell() {
-    const { medium, lengthMs } = this.stage;
-    const own = medium.duration * 1000;
-    const length = Number.isFinite(own) && own > 0 ? own : lengthMs; // as the server said, until it is known
-    const at = this.stage.ms;
+    const length = this.stage.lengthMs; // the same everywhere on the page: a file's own may be a second off
+    const at = Math.min(length, this.stage.ms);
     const said = this.words.position.replace("{at}", clock(at)).replace("{length}", clock(length));
     this.time.textContent = `${clock(at)} / ${clock(length)}`;
     this.scrub.max = Math.round(length);

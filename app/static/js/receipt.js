@@ -129,11 +129,11 @@ export class Receipt {
 
   offer() {
     if (!this.all) return;
-    const missing = gaps(this.layers);
-    this.all.hidden = missing.length < 2;
-    const text = this.words.parts.play_all.replace("{n}", missing.length)
-      .replace("{length}", spoken(total(missing), this.words.length));
-    if (missing.length > 1) this.all.querySelector("span").textContent = text;
+    const count = this.found().filter((each) => each.kind !== "pending").length; // as the list has them
+    this.all.hidden = count < 2;
+    const text = this.words.parts.play_all.replace("{n}", count)
+      .replace("{length}", spoken(total(gaps(this.layers)), this.words.length));
+    if (count > 1) this.all.querySelector("span").textContent = text;
   }
 
   // For a Reporter: what became of the ranges that were sent.
