@@ -60,8 +60,8 @@ def sweep_uploads(session: Session) -> None:
 
 @task("renditions.sweep")
 def sweep_renditions(session: Session) -> None:
-    """Renditions that wait, or whose maker died, with no task to go on with them."""
-    renditions.sweep(session)
+    """Renditions that wait, or whose maker died, with no task to go on with them; and what the dead left."""
+    renditions.sweep(session, reading.load())
 
 
 def slot(now: datetime, seconds: int) -> datetime:

@@ -36,6 +36,10 @@ _DEFER = text(
     "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :name, 0, NULL, NULL, CAST(:args AS jsonb), :at)]"
     "::procrastinate_job_to_defer_v1[])"
 )
+_QUEUED = text(
+    "SELECT 1 FROM procrastinate_jobs WHERE task_name = :name AND status IN ('todo', 'doing') "
+    "AND args @> CAST(:args AS jsonb) LIMIT 1"
+)
 _BEGIN = text(
     """UPDATE procrastinate_jobs SET args = args || '{"done": true}' """
     "WHERE id = :job AND status = 'doing' AND NOT args @> '{\"done\": true}'"
@@ -54,6 +58,12 @@ def defer(session: Session, name: str, queue: str, arguments: dict[str, object],
     """Put a task in line through the caller's transaction."""
     args = json.dumps({"arguments": arguments})
     session.execute(_DEFER, {"queue": queue, "name": name, "args": args, "at": at})
+
+
+def is_queued(session: Session, name: str, arguments: dict[str, object]) -> bool:
+    """Does a task with these arguments wait or run?"""
+    args = json.dumps({"arguments": arguments})
+    return session.execute(_QUEUED, {"name": name, "args": args}).first() is not None
 
 
 def take_up_killed(session: Session, most_tries: int) -> int:

@@ -29,7 +29,7 @@ from app.base.db_types import Key
 from app.base.task_queue import Again
 
 __all__ = [
-    "MAIN", "MEDIA", "MOST_TRIES", "QUEUES", "Again", "JobRun", "Task", "enqueue", "run_one", "runners",
+    "MAIN", "MEDIA", "MOST_TRIES", "QUEUES", "Again", "JobRun", "Task", "enqueue", "is_queued", "run_one", "runners",
     "stop_all", "stopping", "take_slot", "task",
 ]  # fmt: skip
 
@@ -107,6 +107,14 @@ def enqueue(session: Session, name: str, *, delay: timedelta = timedelta(), **ar
         return
     due = clock.now() + delay
     session.add(Task(name=name, queue=queue, arguments=json.dumps(arguments), due_at=due, tries=0))
+
+
+def is_queued(session: Session, name: str, **arguments: object) -> bool:
+    """Does this very task wait, or run? One that failed for good does neither."""
+    if session.get_bind().dialect.name == "postgresql":
+        return task_queue.is_queued(session, name, arguments)
+    same = (Task.name == name, Task.arguments == json.dumps(arguments), Task.failed_at.is_(None))
+    return session.scalar(select(Task.id).where(*same).limit(1)) is not None
 
 
 def take_slot(db: Database, job: str, slot: datetime, task_name: str) -> bool:

@@ -170,3 +170,13 @@ def sizes(session: Session, class_ids: Sequence[int], day: date) -> dict[int, in
     for class_id in rows:
         found[class_id] = found.get(class_id, 0) + 1
     return found
+
+
+def hold_memberships(session: Session, person_id: int) -> None:
+    """Keep a person's memberships as they are until this transaction ends."""
+    session.execute(select(ClassMembership.id).where(ClassMembership.person_id == person_id).with_for_update(read=True))
+
+
+def hold_offers(session: Session, course_id: int) -> None:
+    """Keep a course's offers as they are until this transaction ends."""
+    session.execute(select(CourseOffer.id).where(CourseOffer.course_id == course_id).with_for_update(read=True))

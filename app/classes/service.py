@@ -12,6 +12,7 @@ from app.base import audit, clock, events
 from app.base.errors import BadInput, NotFound
 from app.classes import queries
 from app.classes.models import ClassMembership, CourseOffer, VirtualClass
+from app.classes.queries import ClassRow
 from app.courses.models import Course
 from app.credits import service as credits
 from app.people import queries as people
@@ -47,11 +48,11 @@ def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id
     membership = ClassMembership(person_id=person_id, class_id=class_id, since=since)
     session.add(membership)
     session.flush()
+    if before is not None:  # viewings before the ledger: the house's lock order (app/viewing/stores.py)
+        events.announce(session, events.LEARNER_LEFT, person_id=person_id, class_id=before.class_id)
     note_standing(session, person_id, "joined" if before is None else "changed", since, actor_id)
     subject = _subject(session, person_id)
     audit.record(session, actor_id, "class.enrol", subject, group=group.code, since=since)
-    if before is not None:
-        events.announce(session, events.LEARNER_LEFT, person_id=person_id, class_id=before.class_id)
     return membership
 
 
@@ -62,16 +63,23 @@ def leave_class(session: Session, person_id: int, until: date, actor_id: int | N
         raise NotFound(_("This person is in no class."))
     if until < membership.since:
         raise BadInput(_("The last day lies before the first, %(day)s.", day=membership.since), "until")
-    note_standing(session, person_id, "left", until, actor_id)
+    group = queries.class_of(session, person_id, until)
     membership.until = until
     session.flush()
-    audit.record(session, actor_id, "class.leave", _subject(session, person_id), until=until)
+    # Membership, then viewings, then the ledger: the house's lock order (app/viewing/stores.py).
     events.announce(session, events.LEARNER_LEFT, person_id=person_id, class_id=membership.class_id)
+    note_standing(session, person_id, "left", until, actor_id, group)
+    audit.record(session, actor_id, "class.leave", _subject(session, person_id), until=until)
 
 
-def note_standing(session: Session, person_id: int, change: str, day: date, actor_id: int | None) -> None:
-    """Record unit, class and band of a day as evidence. To be called after a transfer between units too."""
-    group = queries.class_of(session, person_id, day)
+def note_standing(
+    session: Session, person_id: int, change: str, day: date, actor_id: int | None, group: ClassRow | None = None
+) -> None:
+    """Record unit, class and band of a day as evidence. To be called after a transfer between units too.
+
+    `group`: the class that is left on that day; else the one that holds then.
+    """
+    group = group or queries.class_of(session, person_id, day)
     unit = people.unit_of(session, person_id, day)
     facts = {
         "change": change,

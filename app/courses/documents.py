@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,9 +20,9 @@ from app.base.errors import BadInput
 from app.base.storage import Store, StoreError
 from app.courses import material
 from app.courses.document_probe import ANSWER, MOST_PAGES
+from app.courses.measuring import BARE, ROOT
 from app.courses.models import DocumentPage, MediaVersion
 
-ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 300
 MIME = "application/pdf"
 # A page that is "read" in less has not been looked at: the author meant hours, or another file.
@@ -40,16 +39,19 @@ class Page:
     text: str
 
 
-def read_document(path: Path, store: Store) -> tuple[Page, ...]:
+def read_document(path: Path, store: Store, reading_minutes: int) -> tuple[Page, ...]:
     """Draw the pages of a PDF and store the pictures. `BadInput` says in words what is wrong and what to do.
 
+    A reading time that is wrong is said before anything is stored: nobody takes files out of the store again.
     A process of its own does it, within limits. It may take minutes: never call it inside a writing transaction.
     """
+    _reading_ms(reading_minutes, 1)
     with tempfile.TemporaryDirectory(prefix="duxue-pages-") as name:
         folder = Path(name)
         answer = _ask(path, folder)
         if "error" in answer:
             raise BadInput(_words(answer), "file")
+        _reading_ms(reading_minutes, len(answer["pages"]))
         try:
             return tuple(
                 Page(store.put(_picture(folder, number)), int(page["width"]), int(page["height"]), str(page["text"]))
@@ -61,11 +63,10 @@ def read_document(path: Path, store: Store) -> tuple[Page, ...]:
 
 
 def _ask(path: Path, folder: Path) -> dict[str, Any]:
-    environment = {"PYTHONPATH": str(ROOT), "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
     command = [sys.executable, "-m", "app.courses.document_probe", str(path.resolve()), str(folder)]
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            command, cwd=ROOT, env=BARE, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=MOST_SECONDS, check=False,
         )  # fmt: skip
         if -done.returncode == signal.SIGXCPU:

@@ -129,12 +129,11 @@ def _span(header: str, size: int, most: int = MOST_RANGE) -> tuple[int, int] | N
 
 def _academy(settings: Settings, origin: str, own_host: str) -> bool:
     """Is this `Origin` the academy's, as seen beside the host name that we were asked under?"""
-    parts = urlsplit(origin)
-    try:
+    try:  # both come from outside, and brackets without their like are no address
+        parts, own = urlsplit(origin), urlsplit(f"//{own_host}").hostname or ""
         port = parts.port
     except ValueError:
         return False
-    own = urlsplit(f"//{own_host}").hostname or ""
     return parts.hostname in {LOOPBACK.get(own, own), own} and port == settings.port
 
 

@@ -230,6 +230,16 @@ def open_material(session: Session, lesson_id: int) -> Material | None:
     return None if found is None else _material(session, *found)
 
 
+def hold_lesson(session: Session, lesson_id: int) -> int | None:
+    """Keep a lesson and its course from being withdrawn until this transaction ends; the course's id."""
+    return session.scalar(
+        select(Course.id)
+        .join(Lesson, Lesson.course_id == Course.id)
+        .where(Lesson.id == lesson_id)
+        .with_for_update(read=True, of=(Lesson, Course))
+    )
+
+
 def material_of_version(session: Session, media_version_id: int) -> Material | None:
     """The material that a media version belongs to, withdrawn or replaced or not; None when there is none."""
     found = session.execute(_OF_VERSION, {"version": media_version_id}).first()

@@ -38,9 +38,9 @@ def _class(code: str, key: str | None = None) -> ClassView:
 @bp.route("/classes")
 @guard("class.see")
 def classes() -> str | Answer:
-    """The classes one looks after; who has only one goes straight to it."""
+    """The classes one looks after; who has only one, and no learners outside of classes, goes straight to it."""
     found = queries.class_list(scope("class.see"), session(), _today())
-    if len(found) == 1:
+    if len(found) == 1 and not scope("class.see").everything:
         return redirect(url_for("supervision.my_class", code=found[0].row.code))
     return render_template("supervision/classes.html", classes=found)
 

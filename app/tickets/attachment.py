@@ -12,17 +12,21 @@ from sqlalchemy.orm import Session
 
 from app.courses.queries import Material
 from app.rules.viewing import spans
+from app.rules.viewing.gaps import gaps
 from app.rules.viewing.spans import Piece
-from app.rules.viewing.timeline import Gap, Seen, Told, gaps, tell
+from app.rules.viewing.timeline import Gap, Seen, Told, tell
 from app.viewing import traces
 from app.viewing.models import Coverage
 from app.viewing.now import time_ms
 
-MOST_BYTES = 400_000  # of traces; an hour has about 3,000
+MOST_BYTES = 200_000  # of traces; an hour has about 3,000
 
 
 class Attached(msgspec.Struct, frozen=True, array_like=True):
-    """As stored. `viewings` the oldest first; `left_out` older ones did not fit. Spans are flat; ms."""
+    """As stored. `viewings` the oldest first; `left_out` older ones did not fit. Spans are flat; ms.
+
+    `rate_m`: the course's speed then, for viewings that do not carry their own (old attachments).
+    """
 
     at_ms: int
     length_ms: int
@@ -98,15 +102,21 @@ def unpack(packed: bytes) -> Attached:
     return _decoder.decode(packed)
 
 
+def told(attached: Attached, most: int | None = None) -> tuple[Told, ...]:
+    """The viewings as stories, the oldest first; of more than `most` the newest. Raises BadTrace."""
+    chosen = attached.viewings if most is None else attached.viewings[-most:]
+    return tuple(tell(seen, attached.at_ms, attached.rate_m, attached.silent_ms) for seen in chosen)
+
+
 def story(attached: Attached) -> Story:
-    """Read the traces. Raises BadTrace for damaged ones."""
-    told = tuple(tell(seen, attached.at_ms, attached.rate_m, attached.silent_ms) for seen in attached.viewings)
+    """Read the traces, and why each missing part is missing. Raises BadTrace for damaged ones."""
+    viewings = told(attached)
     return Story(
         attached.at_ms,
         attached.length_ms,
         spans.pairs(attached.spans),
         spans.pairs(attached.pending),
-        told,
-        tuple(gaps(told, attached.spans, attached.pending, attached.length_ms)),
+        viewings,
+        tuple(gaps(viewings, attached.spans, attached.pending, attached.length_ms)),
         attached.left_out,
     )

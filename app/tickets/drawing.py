@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nlargest
 
 from markupsafe import Markup, escape
 
@@ -22,7 +23,7 @@ WIDE, NARROW = 540, 328
 TOP, HEIGHT, LEFT, FOOT = 8, 108, 46, 22
 BAND = 26.0  # px of a time without reports
 TAIL_MS = 20_000  # of such a time at the end, what is drawn to scale
-MOST_RUNS = 400
+MOST_RUNS, MOST_BANDS = 400, 100  # that are drawn; of more times without reports the longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class _Axis:
 
     def __init__(self, told: Told, until_ms: int, width: float) -> None:
         self.start, self.end = told.opened_ms, max(until_ms, told.opened_ms + 1000)
-        self.bands = [(max(a, self.start), min(b, self.end)) for a, b in told.silences if a < self.end]
+        longest = sorted(nlargest(MOST_BANDS, told.silences, key=lambda each: each[1] - each[0]))
+        self.bands = [(max(a, self.start), min(b, self.end)) for a, b in longest if a < self.end]
         silent = sum(b - a for a, b in self.bands)
         self.band = min(BAND, width / 2 / len(self.bands)) if self.bands else 0.0
         self.scale = (width - self.band * len(self.bands)) / max(1, self.end - self.start - silent)

@@ -18,10 +18,9 @@ from app.base.numbers import clock, hours
 from app.base.unit_of_work import session, settings
 from app.classes.queries import ClassRow
 from app.courses import queries as courses
-from app.rules.viewing import granting
-from app.rules.viewing.spans import Piece
+from app.rules.viewing import granting, spans
 from app.tickets import attachment, queries, service, telling
-from app.tickets.attachment import Story
+from app.tickets.attachment import Attached, Story
 from app.tickets.forms import AnswerForm, GrantForm
 from app.tickets.queries import TicketRow
 from app.tickets.views import to_form
@@ -30,6 +29,7 @@ from app.viewing.grants import Given
 bp = Blueprint("ticket_desk", __name__, template_folder="templates")
 Answered = str | Response | tuple[str, int]
 MOST_PARTS = 60  # that the form offers; others can be written
+MOST_VIEWINGS = 20
 NEED = "ticket.answer"
 
 
@@ -39,12 +39,16 @@ def _today() -> date:
 
 @bp.app_context_processor
 def _for_others() -> dict[str, Any]:
-    """How many tickets of a class wait: asked for only where a template asks."""
+    """How many tickets wait: asked for only where a template asks."""
 
     def tickets_waiting(class_id: int) -> int:
         return queries.open_count(scope(NEED), session(), class_id, _today()) if can(NEED) else 0
 
-    return {"tickets_waiting": tickets_waiting}
+    def tickets_outside() -> int | None:
+        """How many wait of learners in no class; None for who may not see them, and where there never was one."""
+        return queries.outside_count(scope(NEED), session(), _today()) if can(NEED) else None
+
+    return {"tickets_waiting": tickets_waiting, "tickets_outside": tickets_outside}
 
 
 @bp.get("/classes/<code>/tickets")
@@ -69,8 +73,8 @@ def _ticket(code: str, key: str) -> tuple[ClassRow, TicketRow]:
 @bp.get("/tickets/<ticket>/desk")
 @guard(NEED)
 def find(ticket: str) -> Answered:
-    """To the ticket's page under the learner's class; other rooms know only its key."""
-    code = queries.class_of_ticket(session(), ticket, _today())
+    """To the ticket's page under the learner's class, or under none; other rooms know only its key."""
+    code = queries.class_of_ticket(session(), ticket, _today()) or queries.OUTSIDE
     group, found = _ticket(code, ticket)
     return redirect(url_for("ticket_desk.ticket", code=group.code, ticket=found.key))
 
@@ -88,16 +92,16 @@ def _page(
     then = attachment.story(attachment.unpack(queries.attached(session(), found, found.last.number)))
     material = courses.material_of_version(session(), found.media_version_id)
     assert material is not None  # versions are never deleted
-    now = attachment.story(attachment.freeze(session(), found.learner_id, material, settings().beat_seconds))
+    now = attachment.freeze(session(), found.learner_id, material, settings().beat_seconds)
     failed = bool(answer_form or grant_form)
     forms = {"answer_form": answer_form or AnswerForm(None), "grant_form": grant_form or GrantForm(None)}
-    more = _choices(forms["grant_form"], found, now, fresh=grant_form is None)
+    more = _choices(forms["grant_form"], found, then, now, fresh=grant_form is None)
     return render_template(
         "tickets/ticket.html",
         group=group,
         ticket=found,
         page=telling.page_of(then, found.part),
-        since_ms=max(0, now.counted_ms - then.counted_ms),
+        since_ms=max(0, spans.length(now.spans) - then.counted_ms),
         own=found.learner_id == current_user.person_id,
         more=more,
         telling=telling,
@@ -105,15 +109,16 @@ def _page(
     ), 422 if failed else 200
 
 
-def _choices(form: Any, found: TicketRow, now: Story, *, fresh: bool) -> int:
+def _choices(form: Any, found: TicketRow, then: Story, now: Attached, *, fresh: bool) -> int:
     """Fill in what can be granted now, with what the ticket names chosen; how many parts are not offered."""
-    flat = [bound for piece in now.counted for bound in piece]
+    flat = now.spans
     gaps = granting.missing(flat, now.length_ms)
     offered = sorted(sorted(gaps, key=lambda gap: gap[0] - gap[1])[:MOST_PARTS])
     named = granting.missing(flat, now.length_ms, found.part) if found.part else offered
-    parts = sorted({*named[:MOST_PARTS], *(gap for gap in offered if not _touches(gap, named))})
+    chosen = [bound for piece in named for bound in piece]
+    parts = sorted({*named[:MOST_PARTS], *(gap for gap in offered if not spans.within(gap, chosen))})
     form.parts.choices = [(f"{a}-{b}", f"{telling.range_text(a, b)} ({clock(b - a)})") for a, b in parts]
-    newest = list(reversed(now.viewings))[:20]
+    newest = list(reversed(attachment.told(now, MOST_VIEWINGS)))
     form.viewing.choices = [
         (str(each.id), _("%(when)s, %(counted)s counted", when=short_time(from_ms(each.opened_ms)),
                          counted=clock(each.counted_ms)))
@@ -121,13 +126,11 @@ def _choices(form: Any, found: TicketRow, now: Story, *, fresh: bool) -> int:
     ]  # fmt: skip
     if fresh:
         form.parts.data = [f"{a}-{b}" for a, b in named]
-        lost = next((gap.viewing for gap in now.gaps if gap.viewing and _touches((gap.start, gap.end), named)), None)
+        # What was lost then and is missing now: why it was lost is not reckoned twice.
+        lost = next((gap.viewing for gap in then.gaps if gap.viewing and spans.within((gap.start, gap.end), chosen)),
+                    None)  # fmt: skip
         form.viewing.data = str(lost or (newest[0].id if newest else ""))
     return len(gaps) - len(offered)
-
-
-def _touches(piece: Piece, others: list[Piece]) -> bool:
-    return any(piece[0] < end and piece[1] > start for start, end in others)
 
 
 @bp.post("/classes/<code>/tickets/<ticket>/answer")
@@ -155,12 +158,9 @@ def grant(code: str, ticket: str) -> Answered:
     group, found = _ticket(code, ticket)
     form = GrantForm()
     if form.validate_on_submit():
-        chosen = form.viewing.data or ""
-        viewing = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 20 else None
+        reason, viewing = form.reason.data or "", _viewing_id(form.viewing.data or "")
         try:
-            given = service.grant(
-                session(), settings(), current_user.person_id, found, form.wanted(), form.reason.data or "", viewing
-            )
+            given = service.grant(session(), settings(), current_user.person_id, found, form.wanted(), reason, viewing)
         except Refused as error:
             to_form(error, form)
             group, found = _ticket(code, ticket)
@@ -168,6 +168,12 @@ def grant(code: str, ticket: str) -> Answered:
             flash(_granted_text(found, given), "done")
             return redirect(url_for("ticket_desk.ticket", code=code, ticket=ticket))
     return _page(group, found, grant_form=form)
+
+
+def _viewing_id(text: str) -> int | None:
+    """The viewing that a form names; None for what no database could hold."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return number if 0 < number < 2**63 else None
 
 
 def _granted_text(found: TicketRow, given: Given) -> str:

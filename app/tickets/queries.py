@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, func, select
+from flask_babel import gettext as _
+from sqlalchemy import BindParameter, Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.base.db import holds
@@ -107,6 +108,19 @@ _ROUNDS = (
     )
     .order_by(TicketRound.ticket_key, TicketRound.number)
 )  # fmt: skip
+# Tickets of learners who are in no class (any more): only who sees everything finds them. Under this code they
+# stand where a class stands in addresses; the desk never asks for a class of this code.
+OUTSIDE = "-"
+_IN_SOME_CLASS = select(ClassMembership.id).where(
+    ClassMembership.person_id == Ticket.learner_id, holds(ClassMembership, _DAY)
+)
+_OF_NONE = (
+    _TICKETS.where(~_IN_SOME_CLASS.exists())
+    .order_by((Ticket.state == "open").desc(), *_NEWEST)
+    .limit(bindparam("limit", type_=None))
+)
+_ONE_OF_NONE = _TICKETS.where(~_IN_SOME_CLASS.exists(), Ticket.key == bindparam("key"))
+_COUNT_OF_NONE = select(func.count(), func.count(case((Ticket.state == "open", 1)))).where(~_IN_SOME_CLASS.exists())
 MOST_LISTED = 200
 
 
@@ -144,18 +158,35 @@ def newest_of_lesson(session: Session, learner_id: int, lesson_id: int) -> Ticke
 
 
 def of_class(scope: Scope, session: Session, code: str, day: date) -> tuple[ClassRow, list[TicketRow]] | None:
-    """A class that may be seen, with the tickets of who is in it on a day; None otherwise. Three queries."""
-    group = classes.class_by_code(scope, session, code)
+    """A class that may be seen, with the tickets of who is in it on a day; None otherwise. Three queries.
+
+    `OUTSIDE` is the class of those who are in none, for who sees everything.
+    """
+    group = _group(scope, session, code)
     if group is None:
         return None
+    if group.code == OUTSIDE:
+        return group, _rows(session, _OF_NONE, day=day, limit=MOST_LISTED)
     return group, _rows(session, _OF_CLASS, group=group.id, day=day, limit=MOST_LISTED)
 
 
+def _group(scope: Scope, session: Session, code: str) -> ClassRow | None:
+    if code == OUTSIDE:
+        name = str(_("Not in a class"))
+        return ClassRow(0, OUTSIDE, name, name) if scope.everything else None
+    return classes.class_by_code(scope, session, code)
+
+
 def one_of_class(scope: Scope, session: Session, code: str, key: str, day: date) -> tuple[ClassRow, TicketRow] | None:
-    """A ticket of somebody who is in a class that may be seen; None otherwise."""
-    group = classes.class_by_code(scope, session, code)
-    found = _rows(session, _ONE_OF_CLASS, group=group.id, day=day, key=key) if group is not None else []
-    return (group, found[0]) if group is not None and found else None
+    """A ticket of somebody who is in a class that may be seen, or as above in none; None otherwise."""
+    group = _group(scope, session, code)
+    if group is None:
+        return None
+    if group.code == OUTSIDE:
+        found = _rows(session, _ONE_OF_NONE, day=day, key=key)
+    else:
+        found = _rows(session, _ONE_OF_CLASS, group=group.id, day=day, key=key)
+    return (group, found[0]) if found else None
 
 
 def open_count(scope: Scope, session: Session, class_id: int, day: date) -> int:
@@ -163,6 +194,14 @@ def open_count(scope: Scope, session: Session, class_id: int, day: date) -> int:
     if not scope.sees_class(class_id):
         return 0
     return session.scalar(_OPEN_COUNT, {"group": class_id, "day": day}) or 0
+
+
+def outside_count(scope: Scope, session: Session, day: date) -> int | None:
+    """How many tickets of learners in no class wait; None for who does not see everything, or without any ticket."""
+    if not scope.everything:
+        return None
+    every, waiting = session.execute(_COUNT_OF_NONE, {"day": day}).one()
+    return waiting if every else None
 
 
 def attached(session: Session, ticket: TicketRow, number: int) -> bytes:

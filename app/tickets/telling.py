@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -140,8 +141,7 @@ class Page:
 def page_of(story: Story, part: Piece | None = None) -> Page:
     """Everything in words and pictures, the newest viewing first."""
     told = [gap for gap in story.gaps if gap.end - gap.start >= SLIVER_MS]
-    largest = sorted(told, key=lambda gap: gap.start - gap.end)[:SHOWN_GAPS]
-    shown = [gap for gap in told if gap in largest]
+    shown = sorted(nlargest(SHOWN_GAPS, told, key=lambda gap: gap.end - gap.start), key=lambda gap: gap.start)
     newest = [each for each in reversed(story.viewings) if each.beats] or list(reversed(story.viewings))
     return Page(
         story,
@@ -186,11 +186,17 @@ def _run_line(run: Run) -> RunLine:
 
 def _lines(told: Told) -> list[RunLine]:
     """Runs and silences in the order of the clock."""
-    found = [(run.from_ms, _run_line(run)) for run in runs(told)]
-    for low, high in told.silences:
-        when = f"{clock_time(from_ms(low))}–{clock_time(from_ms(high))}"
-        found.append((low, RunLine(str(_("No report")), when, "", clock(high - low))))
-    return [line for _at, line in sorted(found, key=lambda each: each[0])[:SHOWN_RUNS]]
+    found: list[tuple[int, Run | Piece]] = [(run.from_ms, run) for run in runs(told)]
+    found += [(silence[0], silence) for silence in told.silences]
+    return [_line(each) for _at, each in sorted(found, key=lambda each: each[0])[:SHOWN_RUNS]]
+
+
+def _line(each: Run | Piece) -> RunLine:
+    if isinstance(each, Run):
+        return _run_line(each)
+    low, high = each
+    when = f"{clock_time(from_ms(low))}–{clock_time(from_ms(high))}"
+    return RunLine(str(_("No report")), when, "", clock(high - low))
 
 
 def count_text(count: int) -> str:

@@ -15,17 +15,18 @@ from app.base.errors import BadInput
 from app.base.unit_of_work import session, settings
 from app.courses.queries import Material
 from app.viewing import presence, queries
-from app.viewing.offered import offered_material
+from app.viewing.offered import answerable_material
 from app.viewing.presence import Outcome, Waits
 
 bp = Blueprint("checks", __name__)
+MOST_FLASHED = 400
 
 
 @bp.get("/lessons/<int:lesson_id>/checks")
 @guard("study")
 def waiting(lesson_id: int) -> ResponseReturnValue:
     """What waits, as JSON or as a piece of the player page."""
-    material = offered_material(lesson_id)
+    material = answerable_material(lesson_id)
     if _wants_json():
         return jsonify(**_state(material))
     return fragment(material)
@@ -41,36 +42,43 @@ def fragment(material: Material) -> str:
 @guard("study")
 def answer(lesson_id: int) -> ResponseReturnValue:
     """Take an answer: `check`, `question` (where one was shown) and `chosen`."""
-    material = offered_material(lesson_id)
-    check, question, chosen = _given()
+    material = answerable_material(lesson_id)
+    check, question, chosen, asked = _given()
     if question is None:  # a player that shows one question at a time need not repeat which
         shown = presence.waits(session(), settings(), current_user.person_id, material)
         now = next((each for each in shown if each.check == check), None)
         question = str(now.question.id) if now is not None and now.question is not None else ""
-    found = presence.answer(session(), settings(), current_user.person_id, material, check, question, chosen)
+    found = presence.answer(session(), settings(), current_user.person_id, material, check, question, chosen, asked)
     if _wants_json():
         return jsonify(
             result=found.result, text=said(found), explanation=found.explanation, credited=found.credited,
             ranges=[list(piece) for piece in found.ranges], **_state(material),
         )  # fmt: skip
-    flash(" ".join(filter(None, (said(found), found.explanation))), "notice" if found.result != "counted" else "done")
+    text = " ".join(filter(None, (said(found), found.explanation)))
+    # It travels in a cookie, which holds little.
+    flash(
+        text if len(text) <= MOST_FLASHED else f"{text[:MOST_FLASHED]}…",
+        "notice" if found.result != "counted" else "done",
+    )
     return redirect(url_for("viewing.lesson", lesson_id=lesson_id, _anchor="checks"))
 
 
-def _given() -> tuple[str, str | None, list[str]]:
-    """(check, question or None, chosen) of a form or of JSON; `BadInput` for anything else."""
+def _given() -> tuple[str, str | None, list[str], str]:
+    """(check, question or None, chosen, asked) of a form or of JSON; `BadInput` for anything else."""
     if not request.is_json:
         form = request.form
-        return form.get("check", ""), form.get("question", ""), form.getlist("chosen")
+        return form.get("check", ""), form.get("question", ""), form.getlist("chosen"), form.get("asked", "")
     try:
         body = request.get_json(silent=True)
     except RecursionError:  # a thousand brackets
         body = None
     if isinstance(body, dict):
         check, question, chosen = body.get("check"), body.get("question"), body.get("chosen", [])
+        asked = body.get("asked", "")
         fine = isinstance(check, str) and (question is None or isinstance(question, str)) and isinstance(chosen, list)
+        fine = fine and isinstance(asked, str)
         if fine and len(chosen) <= 20 and all(isinstance(key, str) for key in chosen):
-            return str(check), question, chosen
+            return str(check), question, chosen, asked
     raise BadInput(_('The body must be {"check": text, "chosen": [text …]}.'))
 
 
@@ -91,6 +99,7 @@ def _told(waits: Waits) -> dict[str, Any]:
         "kind": "question" if question else "confirm",
         "ranges": [list(piece) for piece in waits.ranges],
         "attempt": waits.attempt,
+        "asked": str(waits.asked),
         "question": question
         and {
             "id": str(question.id),
@@ -108,8 +117,10 @@ def said(found: Outcome) -> str:
         return str(_("Confirmed: %(length)s now count.", length=length))
     words: dict[str, str] = {
         presence.RIGHT: _("Right: %(length)s now count.", length=length),
-        presence.WRONG: _("Not right. Here is another question; nothing is lost."),
-        presence.LAPSED: _("Three answers were not right. Watch this part (%(length)s) again, then answer again.", length=length),
+        presence.WRONG: _("Not right. Answer again; nothing is lost."),
+        presence.LAPSED: _(
+            "Three answers were not right. Watch this part (%(length)s) again, then answer again.", length=length
+        ),
         presence.NOTHING: _("This was answered already, or has changed. Here is what waits now."),
     }
     return words[found.result]

@@ -1,19 +1,23 @@
-"""Evidence of what was watched: at the marks of the rules, after an answer, and by the sweep after a crash."""
+"""Evidence of what was watched: at the marks of the rules, after an answer or a grant, and after a crash."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.clock import to_ms
 from app.base.settings import Settings
 from app.courses import queries as courses
 from app.courses.queries import Material
 from app.credits import service as credits
 from app.rules.credit.marks import watch_marks
-from app.viewing import held, queries
+from app.rules.viewing.played import Play, plays, reached_at, until
+from app.viewing import held, queries, traces
 from app.viewing.models import Coverage
 from app.viewing.now import time_ms
 from app.viewing.snapshot import facts
@@ -30,42 +34,76 @@ def marks_of(session: Session, learner_id: int, material: Material, settings: Se
 
 
 def record_mark(
-    session: Session, settings: Settings, learner_id: int, material: Material, mark_ms: int, at_ms: int,
-    known_ms: int | None = None,
-) -> bool:  # fmt: skip
-    """Record that the mark was crossed, once; then settle. True when that posted something.
+    session: Session, settings: Settings, learner_id: int, material: Material, mark_ms: int, at_ms: int
+) -> bool:
+    """Record that the mark was crossed at this moment, once; then settle. True when that posted something.
 
-    `at_ms`: when it was crossed, `known_ms`: when that became known (None: at once).
     Nothing where as much is recorded already: rules that ask for less later make no second watching of it.
     """
     if queries.recorded_mark(session, learner_id, material.media_version.id) >= mark_ms:
         return False
-    key = f"watched:{material.media_version.id}:{mark_ms}"
     happened = clock.from_ms(at_ms)
     known = facts(session, learner_id, material, clock.local_day(happened, settings.timezone))
     credits.record(
-        session, learner_id, key=key, kind="watched", happened_at=happened,
-        known_at=happened if known_ms is None else clock.from_ms(known_ms),
-        recorded_by="viewing", facts={**known, "seen_ms": mark_ms},
+        session, learner_id, key=f"watched:{material.media_version.id}:{mark_ms}", kind="watched",
+        happened_at=happened, known_at=happened, recorded_by="viewing", facts={**known, "seen_ms": mark_ms},
     )  # fmt: skip
     return bool(credits.settle(session, learner_id).posted)
 
 
-def after_release(
-    session: Session, settings: Settings, learner_id: int, material: Material, counted_ms: int, played_ms: int
-) -> bool:
-    """What counts since an answer: evidence for the highest mark reached, then settlement; True when that posted.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who lets seconds count outside the beat path, and what evidence tells people of it (rules never read that)."""
 
-    It *happened* when the seconds were played (`played_ms`), though not before what is recorded already, and
-    *became known* now.
+    recorded_by: str = "viewing"
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+def after_change(
+    session: Session, settings: Settings, learner_id: int, material: Material, before: list[int], after: list[int],
+    source: Source,
+) -> bool:  # fmt: skip
+    """Evidence for what counts since an answer or a grant (flat spans before and after); True where there is any new.
+    Settling is the caller's.
+
+    Each second stands on the day on which it was first played (`rules/viewing/played.py`), judged by that day's rules,
+    and becomes known now. Days on which nothing changed are left alone. The traces must hold the change already.
     """
-    reached = [mark for mark in marks_of(session, learner_id, material, settings) if mark <= counted_ms]
-    if not reached:
+    book = credits.book(session)
+    if book is None:
         return False
-    now_ms = time_ms(session)
-    last_ms = queries.last_recorded_ms(session, learner_id, material.media_version.id)
-    happened_ms = min(now_ms, max(played_ms, last_ms))
-    return record_mark(session, settings, learner_id, material, reached[-1], happened_ms, now_ms)
+    version = material.media_version
+    seen = traces.viewings(session, learner_id, version.id)
+    played = plays([(each.opened_ms, each.trace) for each in seen], after)
+    fresh, known_at = False, clock.from_ms(time_ms(session))
+    recorded = queries.recorded_marks(session, learner_id, version.id)
+    for day, last_ms in _days(played, settings):
+        sum_ms = until(played, last_ms)
+        if sum_ms == until(played, last_ms, before):
+            continue
+        known = facts(session, learner_id, material, day)
+        marks = watch_marks(book, day, credits.ruled(known), version.length_ms)
+        reached = max((mark for mark in marks if mark <= sum_ms), default=0)
+        happened = clock.from_ms(min(reached_at(played, reached), to_ms(known_at))) if reached else None
+        if happened is None or any(mark >= reached and moment <= happened for mark, moment in recorded.items()):
+            continue
+        if reached in recorded:  # it is recorded of a later moment, and a key is recorded once
+            continue
+        recorded[reached] = happened
+        credits.record(
+            session, learner_id, key=f"watched:{version.id}:{reached}", kind="watched", happened_at=happened,
+            known_at=known_at, recorded_by=source.recorded_by, facts={**known, "seen_ms": reached, **source.told},
+        )  # fmt: skip
+        fresh = True
+    return fresh
+
+
+def _days(played: Sequence[Play], settings: Settings) -> list[tuple[date, int]]:
+    """The days on which something was played, with the last moment of each (ms)."""
+    found: dict[date, int] = {}
+    for play in played:
+        found[clock.local_day(clock.from_ms(play.at_ms), settings.timezone)] = play.at_ms
+    return sorted(found.items())
 
 
 def write_due_evidence(session: Session, settings: Settings, learner_id: int, media_version_id: int) -> bool:

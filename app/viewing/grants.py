@@ -20,17 +20,15 @@ from app.base.settings import Settings
 from app.courses import queries as courses
 from app.courses.queries import Material
 from app.credits import service as credits
-from app.credits.models import Evidence
-from app.rules.credit.marks import watch_marks
 from app.rules.viewing import granting, presence, spans
 from app.rules.viewing.beat import CoverageState
 from app.rules.viewing.granting import Grant
 from app.rules.viewing.spans import Piece
-from app.viewing import queries, traces
+from app.viewing import evidence
+from app.viewing.evidence import Source
 from app.viewing.models import Coverage, TraceChunk, Viewing
 from app.viewing.now import time_ms
 from app.viewing.rows import kept
-from app.viewing.snapshot import facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,7 @@ def lock(session: Session, learner_id: int, media_version_id: int, viewing_id: i
 def give(session: Session, settings: Settings, held: Held, wanted: Sequence[Piece], cause: Cause) -> Given:
     """Let these parts (ms) count, record the correction, settle. Refused where all of it counts already."""
     coverage, viewing = held.coverage, held.viewing
+    evidence.write_due_evidence(session, settings, coverage.learner_id, coverage.media_version_id)
     material = courses.material_of_version(session, coverage.media_version_id)
     assert material is not None  # versions are never deleted
     length_ms = material.media_version.length_ms
@@ -108,7 +107,8 @@ def give(session: Session, settings: Settings, held: Held, wanted: Sequence[Piec
         raise Refused(_("All of this counts already. Nothing was changed."))
     _keep(session, coverage, viewing, grant)
     _correct(session, held, material, grant, cause)
-    _reach(session, settings, held, material, state, grant, cause)
+    source = Source(cause.recorder, cause.told())
+    evidence.after_change(session, settings, coverage.learner_id, material, state.spans, grant.coverage.spans, source)
     posted = credits.settle(session, coverage.learner_id).posted
     return Given(grant.pieces, sum(each.countable for each in posted))
 
@@ -142,45 +142,3 @@ def _correct(session: Session, held: Held, material: Material, grant: Grant, cau
         known_at=clock.now(), recorded_by=cause.recorder, facts={**about, **cause.told()},
         names=f"viewing:{held.viewing.id}",
     )  # fmt: skip
-
-
-def _reach(
-    session: Session, settings: Settings, held: Held, material: Material, before: CoverageState, grant: Grant,
-    cause: Cause,
-) -> None:  # fmt: skip
-    """The fact that watching would have left, where a mark is reached: of the day on which it would have been.
-
-    Never earlier than what is recorded of this version: the facts of a series rise with time.
-    """
-    learner_id, version = held.coverage.learner_id, material.media_version
-    book = credits.book(session)
-    if book is None:
-        return
-    stories = traces.told(session, learner_id, version.id, material.course.max_rate_m, settings.beat_seconds)
-
-    def at(mark_ms: int) -> int:
-        pieces, last_ms = grant.pieces, held.viewing.clock_ms
-        return granting.crossed_at(stories, before.spans, pieces, last_ms, mark_ms)
-
-    after_ms = grant.coverage.counted_ms
-    day = clock.local_day(clock.from_ms(at(after_ms)), settings.timezone)
-    known = facts(session, learner_id, material, day)
-    marks = [mark for mark in watch_marks(book, day, credits.ruled(known), version.length_ms) if mark <= after_ms]
-    if not marks or queries.recorded_mark(session, learner_id, version.id) >= marks[-1]:
-        return
-    happened = max([clock.from_ms(at(marks[-1])), *_recorded(session, learner_id, version.id)])
-    known = facts(session, learner_id, material, clock.local_day(happened, settings.timezone))
-    credits.record(
-        session, learner_id, key=f"watched:{version.id}:{marks[-1]}", kind="watched", happened_at=happened,
-        known_at=clock.now(), recorded_by=cause.recorder, facts={**known, "seen_ms": marks[-1], **cause.told()},
-    )  # fmt: skip
-
-
-def _recorded(session: Session, learner_id: int, media_version_id: int) -> Sequence[Any]:
-    """When the recorded facts of this version happened."""
-    return session.scalars(
-        select(Evidence.happened_at).where(
-            Evidence.learner_id == learner_id,
-            Evidence.key.startswith(f"watched:{media_version_id}:", autoescape=True),
-        )
-    ).all()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
+
 from app.viewing import protocol
 from app.viewing.beats import MOST_BYTES, PATH, Beats
 from app.viewing.rows import Waiting
@@ -54,8 +56,15 @@ class BeatsLoop:
             text = f"A beat has at most {MOST_BYTES} bytes."
             proto.response_bytes(413, _HEADERS, protocol.error("too_large", text))
             return
-        status, body = await self.handle(await proto())
-        proto.response_bytes(status, _HEADERS, body)
+        try:
+            body = await proto()
+        except ProtocolClosed:  # its client went away in mid-sentence
+            return
+        proto.response_bytes(*(await self._answer(body)))
+
+    async def _answer(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        status, told = await self.handle(body)
+        return status, _HEADERS, told
 
     async def handle(self, body: bytes) -> tuple[int, bytes]:
         """As `Beats.handle`, without a thread that waits."""

@@ -16,7 +16,8 @@ class Viewing(Base):
 
     `clock_ms`, `open_us`, `credit_us`: see `app/rules/viewing/beat.py`. `trace_tail` holds the last
     beats (≤ 500 bytes, then it moves to a chunk: beyond 2 KB PostgreSQL halves its speed).
-    `in_order`: the course's policy at the opening. `refused_ms`: played faster than time, all told.
+    `in_order`, `rate_m` (thousandths): the course's policies at the opening. `refused_ms`: played faster than time,
+    all told.
     """
 
     __tablename__ = "viewing"
@@ -45,6 +46,7 @@ class Viewing(Base):
     chunks: Mapped[int] = mapped_column(Integer)
     marks: Mapped[bytes] = mapped_column(LargeBinary)
     in_order: Mapped[bool] = mapped_column(default=False)
+    rate_m: Mapped[int] = mapped_column(default=1000)
     refused_ms: Mapped[int] = mapped_column(Key, default=0)
     answer: Mapped[bytes] = mapped_column(LargeBinary)
     trace_tail: Mapped[bytes] = mapped_column(LargeBinary)

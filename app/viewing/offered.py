@@ -11,6 +11,7 @@ from app.base.unit_of_work import session, settings
 from app.classes import queries as classes
 from app.courses import queries as courses
 from app.courses.queries import Material
+from app.viewing import traces
 
 
 def offered_material(lesson_id: int) -> Material:
@@ -22,3 +23,11 @@ def offered_material(lesson_id: int) -> Material:
     if classes.offer_of(session(), current_user.person_id, material.course.id, today) is None:
         raise Forbidden(_("This course is not offered to your class."))
     return material
+
+
+def answerable_material(lesson_id: int) -> Material:
+    """The version of a lesson that this learner opened last: what waits there can be answered for ever, also after a
+    new version came or the lesson is offered no more. Who never opened it is told what anybody is."""
+    version_id = traces.of_lesson(session(), current_user.person_id, lesson_id)
+    material = courses.material_of_version(session(), version_id) if version_id is not None else None
+    return material or offered_material(lesson_id)

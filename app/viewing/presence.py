@@ -17,16 +17,19 @@ from sqlalchemy.orm import Session
 from app.base.errors import BadInput
 from app.base.settings import Settings
 from app.courses.queries import Material
+from app.credits import service as credits
 from app.questions import queries as questions
 from app.rules.viewing import presence as rules
 from app.rules.viewing import waiting
 from app.rules.viewing.beat import CoverageState
 from app.rules.viewing.spans import Piece
 from app.viewing import evidence, held
+from app.viewing.evidence import Source
 from app.viewing.models import Coverage, PresenceAnswer, Viewing
 from app.viewing.now import time_ms
 
 AWAY = "away"
+MOST_SHOWN = 20  # the others come when these are answered
 RIGHT, WRONG, LAPSED, NOTHING = "counted", "wrong", "lapsed", "nothing"
 
 
@@ -52,7 +55,8 @@ class Question:
 class Waits:
     """A stretch that waits. `check`: its number as text, or "away"; `question` None: a plain confirmation.
 
-    `ranges` in ms; `attempt` counts from 1; `left`: how many answers there are before it has to be watched again.
+    `ranges` in ms; `attempt` counts from 1; `left`: how many answers there are before it has to be watched again;
+    `asked`: how many were given so far, which an answer names, so that it is marked for what was shown.
     """
 
     check: str
@@ -60,6 +64,7 @@ class Waits:
     question: Question | None
     attempt: int
     left: int
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,11 @@ def waits(session: Session, settings: Settings, learner_id: int, material: Mater
     if row is None or not row.pending:
         return []
     state = held.state_of(row)
-    found = []
+    found: list[Waits] = []
     asked = _Asking(session, settings, learner_id, material) if state.checks.each else None
     for number, check in enumerate(state.checks.each):
+        if len(found) == MOST_SHOWN:
+            break
         ranges = tuple(waiting.waiting(state, check.held))
         if ranges and check.state in rules.UNANSWERED and asked is not None:
             found.append(asked.check(number, ranges))
@@ -117,7 +124,7 @@ class _Asking:
     def check(self, number: int, ranges: tuple[Piece, ...]) -> Waits:
         wrong = self.wrong.get(number, 0)
         left = rules.MOST_WRONG - wrong % rules.MOST_WRONG
-        return Waits(str(number), ranges, self._question(number, wrong), rules.MOST_WRONG - left + 1, left)
+        return Waits(str(number), ranges, self._question(number, wrong), rules.MOST_WRONG - left + 1, left, wrong)
 
     def _question(self, number: int, wrong: int) -> Question | None:
         if not self._ids:
@@ -138,13 +145,15 @@ class _Asking:
 
 def answer(
     session: Session, settings: Settings, learner_id: int, material: Material, check: str, question: str,
-    chosen: Sequence[str],
+    chosen: Sequence[str], asked: str = "",
 ) -> Outcome:  # fmt: skip
-    """Take an answer. `question`: the id of the one that was shown ("" for a confirmation), `chosen`: keys.
+    """Take an answer. `question`: the id of the one that was shown ("" for a confirmation), `chosen`: keys; `asked`:
+    how many answers there were when it was shown ("": not told).
 
     What does not wait any more (answered in another window, lapsed) changes nothing: `nothing`. The same where the
     bank was changed meanwhile and another question is to be put. `BadInput` for an answer without a choice.
     """
+    evidence.write_due_evidence(session, settings, learner_id, material.media_version.id)  # a beat was first
     coverage = held.locked(session, learner_id, material.media_version.id)
     viewing = held.newest_viewing(session, learner_id, material.media_version.id)
     now = next((each for each in waits(session, settings, learner_id, material) if each.check == check), None)
@@ -153,7 +162,7 @@ def answer(
     given = _Given(session, settings, learner_id, material, coverage, viewing)
     if now.question is None:
         return given.right(now, None, "")
-    if question != str(now.question.id):
+    if question != str(now.question.id) or asked not in ("", str(now.asked)):
         return Outcome(NOTHING, (), "", False)
     keys = {choice.key for choice in now.question.choices}
     if not chosen or not set(chosen) <= keys or (len(chosen) > 1 and not now.question.several):
@@ -196,17 +205,16 @@ class _Given:
         state = held.state_of(self.coverage)
         viewed = held.viewing_state(self.viewing)
         if now.check == AWAY:
-            played_ms = state.checks.away_ms
             found = waiting.confirm(state, viewed, self.now_ms)
         else:
-            played_ms = state.checks.each[int(now.check)].at_ms
             found = waiting.answer(state, viewed, int(now.check), self.now_ms)
         held.keep_state(self.coverage, found.coverage)
         held.keep_record(self.session, self.viewing, found.trace)
         self.session.flush()
-        credited = evidence.after_release(
-            self.session, self.settings, self.learner_id, self.material, found.coverage.counted_ms, played_ms
+        new = evidence.after_change(
+            self.session, self.settings, self.learner_id, self.material, state.spans, found.coverage.spans, Source()
         )
+        credited = bool(new and credits.settle(self.session, self.learner_id).posted)
         text = questions.explanation(self.session, question_id) if question_id is not None else ""
         return Outcome(RIGHT, tuple(found.pieces), text, credited, confirmed=question_id is None)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app.base import clock
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
 from app.rules.viewing import spans
 from app.viewing.models import Coverage, Viewing
@@ -58,24 +58,20 @@ def receipt(session: Session, learner_id: int, media_version_id: int) -> tuple[l
     return _pairs(row.spans), _pairs(row.pending)
 
 
-def recorded_mark(session: Session, learner_id: int, media_version_id: int) -> int:
-    """The largest mark (ms) of a media version for which evidence is recorded; 0 for none."""
+def recorded_marks(session: Session, learner_id: int, media_version_id: int) -> dict[int, datetime]:
+    """The marks (ms) of a media version for which evidence is recorded, with the moments at which they happened."""
     prefix = f"watched:{media_version_id}:"
-    keys = session.scalars(
-        select(Evidence.key).where(Evidence.learner_id == learner_id, Evidence.key.startswith(prefix, autoescape=True))
-    )
-    return max((int(key.removeprefix(prefix)) for key in keys), default=0)
-
-
-def last_recorded_ms(session: Session, learner_id: int, media_version_id: int) -> int:
-    """When the newest watching of a media version that is recorded happened (ms since 1970); 0 for none."""
-    prefix = f"watched:{media_version_id}:"
-    moment = session.scalar(
-        select(func.max(Evidence.happened_at)).where(
+    rows = session.execute(
+        select(Evidence.key, Evidence.happened_at).where(
             Evidence.learner_id == learner_id, Evidence.key.startswith(prefix, autoescape=True)
         )
     )
-    return clock.to_ms(moment) if moment is not None else 0
+    return {int(key.removeprefix(prefix)): moment for key, moment in rows}
+
+
+def recorded_mark(session: Session, learner_id: int, media_version_id: int) -> int:
+    """The largest mark (ms) of a media version for which evidence is recorded; 0 for none."""
+    return max(recorded_marks(session, learner_id, media_version_id), default=0)
 
 
 def last_beat_ms(session: Session, person_id: int, sign_in_id: int) -> int:

@@ -161,6 +161,8 @@ def _resume(ranges: list[object], length_ms: int, coverage: rules.CoverageState,
     """
     for played in reversed(ranges):
         if isinstance(played, list) and len(played) == 2 and type(played[0]) is int and type(played[1]) is int:
+            if played[0] < 0:
+                continue
             end = min(played[1], length_ms)
             reached = max(spans.reached(coverage.spans, end), spans.reached(coverage.pending, end))
             if reached > played[0]:

@@ -53,6 +53,7 @@ def open_viewing(
     session: Session, settings: Settings, learner_id: int, lesson_id: int, session_id: int | None
 ) -> Opened:
     """Open a lesson on this device; the newest device wins, every other open viewing ends here and now."""
+    _hold_still(session, learner_id, lesson_id)
     material = courses.open_material(session, lesson_id)
     if material is None:
         raise NotFound(_("This lesson does not exist or was withdrawn."))
@@ -61,7 +62,6 @@ def open_viewing(
         raise Forbidden(_("This course is not offered to your class."))
     if not opens(session, material.lesson.kind, material.media_version):
         raise Refused(_("This lesson is still being prepared. Nothing is lost; open it again a little later."))
-    _one_opening_at_a_time(session, learner_id)
     coverage = _coverage(session, learner_id, material.media_version.id)
     last_ms, last_id = _take_over(session, learner_id)
     now_ms = max(time_ms(session), last_ms)
@@ -93,10 +93,15 @@ def _rate_m(material: Material) -> int:
     return 1000 if material.lesson.kind in courses.READ else material.course.max_rate_m
 
 
-def _one_opening_at_a_time(session: Session, learner_id: int) -> None:
-    """Openings of one learner queue, whatever they open: neither of two at once would see the other's viewing, and
-    both would stay open. (On SQLite there is one writer anyway.) Foreign keys to the person are not held up."""
+def _hold_still(session: Session, learner_id: int, lesson_id: int) -> None:
+    """Before anything is looked at: openings of one learner queue, whatever they open (neither of two at once would
+    see the other's viewing, and both would stay open), and nobody takes away what allows this one until it is there
+    to be ended. (On SQLite there is one writer anyway.) Foreign keys to the person are not held up."""
     session.execute(select(Person.id).where(Person.id == learner_id).with_for_update(key_share=True))
+    classes.hold_memberships(session, learner_id)
+    course_id = courses.hold_lesson(session, lesson_id)
+    if course_id is not None:
+        classes.hold_offers(session, course_id)
 
 
 def _coverage(session: Session, learner_id: int, media_version_id: int) -> Coverage:
@@ -161,6 +166,7 @@ def _begin(
         chunks=0,
         marks=pack(marks),
         in_order=material.course.in_order,
+        rate_m=_rate_m(material),
         answer=b"",
         trace_tail=b"",
     )

@@ -16,11 +16,14 @@ MOST = 200  # viewings of one lesson by one learner that anybody looks at, the n
 SILENT_BEATS = 2
 
 _VIEWINGS = (
-    select(Viewing.id, Viewing.opened_ms, Viewing.expires_ms, Viewing.ended_ms, Viewing.end_reason, Viewing.trace_tail)
+    select(
+        Viewing.id, Viewing.opened_ms, Viewing.expires_ms, Viewing.ended_ms, Viewing.end_reason, Viewing.trace_tail,
+        Viewing.rate_m,
+    )
     .where(Viewing.learner_id == bindparam("learner"), Viewing.media_version_id == bindparam("version"))
     .order_by(Viewing.id.desc())
     .limit(MOST)
-)
+)  # fmt: skip
 _CHUNKS = (
     select(TraceChunk.viewing_id, TraceChunk.bytes)
     .where(
@@ -39,8 +42,8 @@ def viewings(session: Session, learner_id: int, media_version_id: int) -> list[S
     for viewing_id, piece in session.execute(_CHUNKS, given):
         chunks[viewing_id] += bytes(piece)
     return [
-        Seen(id_, opened, expires, ended, reason, chunks[id_] + bytes(tail))
-        for id_, opened, expires, ended, reason, tail in reversed(rows)
+        Seen(id_, opened, expires, ended, reason, chunks[id_] + bytes(tail), rate_m)
+        for id_, opened, expires, ended, reason, tail, rate_m in reversed(rows)
     ]
 
 

@@ -22,7 +22,12 @@ def upgrade() -> None:
     )
     op.add_column("course", sa.Column("in_order", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("viewing", sa.Column("in_order", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("viewing", sa.Column("rate_m", sa.Integer(), nullable=False, server_default="1000"))
     op.add_column("viewing", sa.Column("refused_ms", KEY, nullable=False, server_default="0"))
+    op.execute(
+        "UPDATE viewing SET rate_m = (SELECT course.max_rate_m FROM course JOIN lesson ON lesson.course_id = course.id "
+        "WHERE lesson.id = viewing.lesson_id) WHERE EXISTS (SELECT 1 FROM lesson WHERE lesson.id = viewing.lesson_id)"
+    )
     empty = sa.text("x''" if op.get_bind().dialect.name == "sqlite" else "''::bytea")
     op.add_column("coverage", sa.Column("checks", sa.LargeBinary(), nullable=False, server_default=empty))
     op.create_table(

@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> Store:
 def read(raw: bytes, store: Store, tmp_path: Path) -> tuple[documents.Page, ...]:
     path = tmp_path / "given"
     path.write_bytes(raw)
-    return documents.read_document(path, store)
+    return documents.read_document(path, store, 480)
 
 
 def package(path: Path, *names: str, mimetype: str = "") -> bytes:
@@ -119,7 +119,7 @@ def test_a_probe_that_dies_or_lies_gives_a_refusal(
     liar = tmp_path / "liar"
     monkeypatch.setattr(documents, "_ask", lambda _path, folder: _lie(folder))
     with pytest.raises(BadInput, match="cannot be read"):
-        documents.read_document(liar, store)
+        documents.read_document(liar, store, 6)
     monkeypatch.undo()
     monkeypatch.setattr(documents, "MOST_SECONDS", 0.01)
     with pytest.raises(BadInput, match="took too long"):
@@ -185,6 +185,16 @@ def test_the_reading_time_of_a_document(session: Session, minutes: int) -> None:
     assert session.scalars(select(MediaVersion)).all() == []
 
 
+@pytest.mark.parametrize("minutes", [0, 481, 1])
+def test_a_wrong_reading_time_leaves_nothing_in_the_store(store: Store, tmp_path: Path, minutes: int) -> None:
+    path = tmp_path / "given"
+    path.write_bytes(make_pdf([f"Page {number}" for number in range(31)]))
+    with pytest.raises(BadInput, match=r"between 1 and 480|at least 2 minutes") as caught:
+        documents.read_document(path, store, minutes)
+    assert caught.value.field == "reading_minutes"
+    assert not store.root.exists()
+
+
 def test_a_document_belongs_in_a_document_lesson(session: Session) -> None:
     course = factories.course(session, "c1")
     lesson = queries.lessons_of(session, course.id)[0]
@@ -199,7 +209,7 @@ def test_a_document_belongs_in_a_document_lesson(session: Session) -> None:
 
 @pytest.mark.samples
 def test_the_sample_documents(samples: Path, store: Store) -> None:
-    pages = documents.read_document(samples / "documents/meeting-handbook-12p.pdf", store)
+    pages = documents.read_document(samples / "documents/meeting-handbook-12p.pdf", store, 6)
     assert len(pages) == 12
     assert "会议组织与纪要写作手册" in pages[0].text
     for name, what in (
@@ -209,4 +219,4 @@ def test_the_sample_documents(samples: Path, store: Store) -> None:
         ("hostile/page-named.pdf", "text/html"),
     ):
         with pytest.raises(BadInput, match=what):
-            documents.read_document(samples / name, store)
+            documents.read_document(samples / name, store, 480)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +140,9 @@ def test_a_turned_film_of_uneven_rate_stands_upright(
     assert made["rate_m"] == pytest.approx(row(db, version, "360p").rate_m, rel=0.02)
 
 
-def test_sound_with_a_cover(db: Database, settings: Settings, attach: Attached, tmp_path: Path) -> None:
+def test_sound_with_a_cover(
+    db: Database, settings: Settings, attach: Attached, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The picture is decoded and drawn anew: what hid in its bytes does not come out."""
     picture = remade(make_video(tmp_path / "p.mp4", 1, size=(300, 200)), tmp_path / "p.png", "-frames:v", "1")
     picture.write_bytes(picture.read_bytes() + b"<script>alert(1)</script>")
@@ -146,6 +151,7 @@ def test_sound_with_a_cover(db: Database, settings: Settings, attach: Attached, 
     options = ("-i", str(picture), "-map", "0:a", "-map", "1:v", "-c", "copy", "-disposition:v", "attached_pic")
     version = attach(remade(sound, with_cover, *options))
     assert states(db, version) == {"cover": "waiting"}
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")  # whoever inherits the server's environment does not even start
     assert making.make_all(db, settings, version) == 1
     raw = Store(settings.files_dir).path(row(db, version, "cover").sha256 or "").read_bytes()
     assert raw.startswith(b"\xff\xd8\xff")
@@ -272,7 +278,7 @@ def test_what_a_killed_process_left_is_made_anew_and_ffmpeg_dies_with_it(
     with db.writing() as session:
         long_ago = clock.now() - timedelta(minutes=11)
         session.execute(update(Rendition).values(touched_at=long_ago))
-        assert renditions.sweep(session) == 1
+        assert renditions.sweep(session, settings) == 0, "its task waits still"
     assert making.make_all(db, settings, version) == 1
     found = row(db, version, "360p")
     assert (found.state, found.tries) == ("ready", 2)
@@ -287,6 +293,75 @@ def _command_lines() -> str:
         except OSError:
             continue
     return "\n".join(line for line in lines if "ffmpeg" in line)
+
+
+def test_two_makers_of_one_film_both_stand_in_its_stream(
+    db: Database, settings: Settings, attach: Attached, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They end at the same moment: each would see its own row only, and the stream list one of the two."""
+    version = attach(make_video(tmp_path / "f.mp4", 2, sound=2))
+    claims = [making._claim(db, version) for _each in range(2)]
+    meeting, write = threading.Barrier(2), streams.write
+
+    def slowly(store: Store, parts: list[streams.Part]) -> str:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(1)  # where both came here together, neither has committed
+        return write(store, parts)
+
+    monkeypatch.setattr(streams, "write", slowly)
+
+    def end(claim: making.Claim | None) -> None:
+        assert claim is not None
+        made = {"sha256": "a" * 64, "bytes": 1, "playlist": "#EXTM3U", "bandwidth": 1, "codecs": "mp4a.40.2"}
+        assert making._ready(db, settings, claim, made)
+
+    running = [in_thread(partial(end, claim)) for claim in claims]
+    for thread, errors in running:
+        thread.join(30)
+        assert errors == []
+    assert states(db, version) == {"360p": "ready", "audio": "ready"}
+    with db.reading() as session:
+        sha256 = queries.stream_of(session, version).sha256
+    assert set(streams.read(Store(settings.files_dir), sha256 or "")) == {"360p", "audio"}
+
+
+def test_a_film_that_waits_for_hours_has_one_task(
+    db: Database, settings: Settings, attach: Attached, tmp_path: Path
+) -> None:
+    version = attach(make_video(tmp_path / "f.mp4", 2))
+
+    def swept() -> int:
+        with db.writing() as session:
+            long_ago = clock.now() - timedelta(minutes=11)
+            session.execute(update(Rendition).values(touched_at=long_ago, state="waiting"))
+            return renditions.sweep(session, settings)
+
+    assert [swept() for _each in range(3)] == [0, 0, 0]
+    with db.writing() as session:
+        session.execute(update(Rendition).values(state="cancelled"))
+    assert tasks.run_one(db, tasks.MEDIA), "the task that attaching it left"
+    assert not tasks.run_one(db, tasks.MEDIA), "and no other"
+    assert [swept() for _each in range(3)] == [1, 0, 0]
+    with db.reading() as session:
+        assert tasks.is_queued(session, making.NAME, media_version_id=version)
+        assert not tasks.is_queued(session, making.NAME, media_version_id=version + 1)
+
+
+def test_folders_of_runs_that_no_row_names_are_swept(
+    db: Database, settings: Settings, attach: Attached, tmp_path: Path
+) -> None:
+    """Killed, then given up: nothing knows of what it left half made."""
+    attach(make_video(tmp_path / "f.mp4", 2))
+    home = making.folder_of(settings)
+    for name in ("mine", "nobodys", "fresh"):
+        (home / name).mkdir(parents=True)
+        (home / name / "360p.mp4").write_bytes(b"half")
+        if name != "fresh":
+            os.utime(home / name, (0, 0))
+    with db.writing() as session:
+        session.execute(update(Rendition).values(state="working", token="mine"))
+        renditions.sweep(session, settings)
+    assert sorted(path.name for path in home.iterdir()) == ["fresh", "mine"]
 
 
 def test_what_kills_its_process_thrice_is_left_alone(

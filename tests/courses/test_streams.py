@@ -10,6 +10,7 @@ from werkzeug.test import Client, TestResponse
 
 from app.base.settings import Settings, load
 from app.base.storage import Store
+from app.courses.measuring import LONGEST_MS
 from app.courses.origin import MOST_SEGMENT, make_origin, stream_urls
 from app.courses.renditions import playlists, streams
 from app.courses.renditions.queries import StreamRow
@@ -125,6 +126,27 @@ def test_a_signature_is_for_one_stream_and_for_a_time(
     assert get(client, later).status_code == 403
     # A signature for a stream opens no file as a medium, nor the other way round.
     assert get(client, f"/m/{expires}.{signature}/{stream}/media.mp4").status_code == 403
+
+
+def test_the_longest_lesson_streams_in_every_size(settings: Settings) -> None:
+    """48 hours in three renditions, with the largest numbers that their files can have."""
+    count = LONGEST_MS // 4000
+    size = 10_000_000_000 // count  # 720p at its full rate takes some fifty gigabytes; the places have as many digits
+    pieces = tuple((4.0, size * 5, 1000 + at * size * 5) for at in range(count))
+    text = {kind: playlists.Segments(1000, pieces).text(f"{kind}.mp4") for kind in ("360p", "720p", "audio")}
+    parts = [streams.Part(kind, "a" * 64, text[kind], 2000, "mp4a.40.2", 0, 0, 0) for kind in text]
+    store = Store(settings.files_dir)
+    found = streams.read(store, streams.write(store, parts))
+    assert {kind: part.playlist for kind, part in found.items()} == text
+
+
+@pytest.mark.parametrize(("origin", "host"), [("http://[::1", ""), ("http://]", ""), (ACADEMY, "["), (ACADEMY, "a]:1")])
+def test_an_origin_or_host_that_is_no_address_is_passed_over(client: Client, base: str, origin: str, host: str) -> None:
+    sent = {"HTTP_ORIGIN": origin, **({"HTTP_HOST": host} if host else {})}
+    answer = client.open(f"{base}/master.m3u8", base_url="http://localhost:8001", environ_overrides=sent)
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    answer.close()
 
 
 def test_a_stored_file_that_is_no_stream_is_none(client: Client, settings: Settings, tmp_path: Path) -> None:

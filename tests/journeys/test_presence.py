@@ -110,7 +110,7 @@ def wrong_answers(browser: Browser, academy: Academy, studio: Studio, login: str
         expect(page.locator("#checks .error:visible")).to_contain_text("请先选")
         page.locator("#checks label.choice", has_text="错").first.click()
         page.locator("#checks button").click()
-        expect(page.locator(".check-said")).to_contain_text("换一题" if number < 3 else "重看")
+        expect(page.locator(".check-said")).to_contain_text("再答一次" if number < 3 else "重看")
         if number < 3:  # the page shows the next one before it is answered
             expect(legend).not_to_have_text(seen[-1])
     assert len(set(seen)) == 3

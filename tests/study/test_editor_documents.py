@@ -72,6 +72,11 @@ def test_a_reading_time_too_short_for_the_pages(editor: FlaskClient, web_db: Dat
     assert answer.status_code == 422
     assert "31 pages need a reading time of at least 2 minutes." in answer.text
     assert len(lessons(web_db)) == 1
+    key = upload(editor, make_pdf(["x"] * 31))
+    sent = {"title": "手册", "upload": key}
+    again = post(editor, "/edit/c1/documents", "document-", reading_minutes="1", **sent)
+    assert (again.status_code, f'value="{key}"' in again.text) == (422, True), "the file is not what was wrong"
+    assert post(editor, "/edit/c1/documents", "document-", reading_minutes="2", **sent).status_code == 302
 
 
 def test_another_reading_time_and_another_file(editor: FlaskClient, web_db: Database) -> None:
@@ -103,10 +108,10 @@ def test_no_lock_is_held_while_pages_are_drawn(
 ) -> None:
     real = documents.read_document
 
-    def slowly(path: Path, store: object) -> object:
+    def slowly(path: Path, store: object, minutes: int) -> object:
         with web_db.writing() as session:
             factories.person(session, "meanwhile", "某人", "learner", "own")
-        return real(path, store)  # type: ignore[arg-type]
+        return real(path, store, minutes)  # type: ignore[arg-type]
 
     monkeypatch.setattr(documents, "read_document", slowly)
     key = upload(editor, PDF)

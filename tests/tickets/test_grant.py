@@ -6,11 +6,14 @@ import json
 import threading
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.base.audit import AuditEntry
 from app.base.errors import BadInput, Forbidden, NotFound, Refused
+from app.courses import queries as courses
+from app.courses.models import Course, Lesson
 from app.credits.models import Evidence, LedgerTransaction
 from app.rules.viewing import timeline
 from app.tickets import attachment, queries, service
@@ -216,6 +219,53 @@ def test_the_trace_is_frozen_when_the_learner_writes(place: Place) -> None:
     assert then.counted == [(0, 100_000), (200_000, LENGTH)]
     assert [(gap.start, gap.end, gap.why) for gap in then.gaps] == [(100_000, 200_000, timeline.SILENT)]
     assert len(then.viewings[0].beats) == 4
+
+
+def told(place: Place) -> list[tuple[int, int, str]]:
+    """Why what is missing is missing, as the newest ticket says."""
+    with place.db.reading() as session:
+        found = queries.mine(session, place.learner)[0]
+        story = attachment.story(attachment.unpack(queries.attached(session, found, 1)))
+    return [(gap.start, gap.end, gap.why) for gap in story.gaps]
+
+
+def test_a_course_made_slower_makes_nobody_a_cheat(place: Place) -> None:
+    """The speed is the one that the viewing was opened with, not the course's of today."""
+    place.open()
+    place.play((0, 60_000), after_ms=60_000)  # half of what the course allowed then
+    with place.db.writing() as session:
+        session.execute(update(Course).values(max_rate_m=1000))
+    place.ticket()
+    assert told(place) == [(60_000, LENGTH, timeline.STILL_OPEN)]
+
+
+def test_reading_faster_than_time_is_called_that(place: Place) -> None:
+    """What is read is read at the pace of the clock, whatever speed its course allows for films."""
+    with place.db.writing() as session:
+        session.execute(update(Lesson).where(Lesson.id == place.lesson).values(kind="document"))
+    place.open()
+    place.play((0, 60_000), after_ms=30_000)
+    [(start, end)] = place.covered()[0]
+    assert start == 0
+    assert 30_000 <= end < 40_000  # the clock went on while the beat was sent
+    place.ticket()
+    assert told(place) == [(end, LENGTH, timeline.FASTER)]
+
+
+def test_an_attachment_of_before_is_told_as_before(place: Place) -> None:
+    """Those that carry no speed of their own are read with the course's."""
+    place.watch_badly()
+    with place.db.reading() as session:
+        material = courses.open_material(session, place.lesson)
+        assert material is not None
+        frozen = attachment.freeze(session, place.learner, material, place.settings.beat_seconds)
+    raw = msgspec.msgpack.decode(attachment.pack(frozen))
+    for seen in raw[6]:
+        del seen["rate_m"]
+    old = attachment.unpack(msgspec.msgpack.encode(raw))
+    assert [seen.rate_m for seen in frozen.viewings] == [2000]
+    assert [seen.rate_m for seen in old.viewings] == [0]
+    assert attachment.story(old) == attachment.story(frozen)
 
 
 def test_an_answer_and_one_more_word_and_then_no_more(place: Place) -> None:

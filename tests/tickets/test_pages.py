@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.classes import service as classes
 from app.people import service as people
+from app.tickets import service as tickets
 from tests import factories
 from tests.factories import web
 from tests.tickets.place import LENGTH, Place
@@ -141,6 +143,35 @@ def test_nothing_of_a_colleagues_class_is_told_apart_from_nothing(watched: Place
     assert watched.row(key).state == "open"
 
 
+def test_a_ticket_outlives_its_learners_class(watched: Place) -> None:
+    """Who sees the whole academy finds it, and the way to it; nobody else does."""
+    mine = write(web.browser(watched.app, "l001"), watched)
+    key, staff = mine.rsplit("/", 1)[1], web.browser(watched.app, "academy", "en")
+    assert "/classes/-/tickets" not in staff.get("/classes").text
+    assert staff.get(f"/classes/-/tickets/{key}").status_code == 404, "it stands under its class"
+    with watched.db.writing() as session:
+        classes.leave_class(session, watched.learner, tickets.today(watched.settings), None)
+    at = f"/classes/-/tickets/{key}"
+    assert staff.get(f"/tickets/{key}/desk").location == at
+    listed = web.strict(staff.get("/classes"))
+    assert 'href="/classes/-/tickets"' in listed
+    assert re.search(r'id="outside".*tag-pending.*>1<', listed, re.DOTALL)
+    desk = web.strict(staff.get("/classes/-/tickets"))
+    assert f'href="{at}"' in desk
+    assert 'href="/classes"' in desk
+    assert WORDS in web.strict(staff.get(at))
+    for client in (web.browser(watched.app, "head1"), web.browser(watched.app, "head2")):
+        for url in ("/classes/-/tickets", at, f"/tickets/{key}/desk", f"/classes/class-1/tickets/{key}"):
+            assert client.get(url).status_code == 404, url
+        assert "/classes/-/tickets" not in client.get("/classes", follow_redirects=True).text
+        sent = web.send(client, "/account", f"{at}/grant", parts="100000-200000", reason="x")
+        assert sent.status_code == 404
+    granted = web.send(staff, at, f"{at}/grant", parts="100000-200000", reason="Seen in class", viewing="")
+    assert granted.location == at
+    assert watched.covered()[0] == [(0, LENGTH)]
+    watched.proved()
+
+
 def test_a_head_teacher_who_also_studies_does_not_decide_on_own_time(watched: Place) -> None:
     with watched.db.writing() as session:
         people.grant_role(
@@ -162,6 +193,9 @@ def test_what_a_forger_sends_as_parts_grants_nothing_it_should_not(watched: Plac
     for parts in ("", "x-y", "-5-7", "１-２", "5", "9" * 30 + "-" + "9" * 31, "200-100"):
         sent = web.send(teacher, at, f"{at}/grant", parts=parts, reason="Seen", viewing="9" * 19)
         assert sent.status_code == 422, parts
+    for viewing in (str(2**63), "9" * 19, "9" * 40, "٣", "-1"):  # no database holds these numbers
+        sent = web.send(teacher, at, f"{at}/grant", parts="0-1000", reason="Seen", viewing=viewing)
+        assert (sent.status_code, "All of this counts already" in plain(sent.text)) == (422, True), viewing
     assert watched.covered()[0] == [(0, 100_000), (200_000, LENGTH)]
     assert watched.row(key).state == "open"
 

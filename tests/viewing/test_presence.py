@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -13,18 +13,21 @@ from sqlalchemy import select, update
 from app.base import clock
 from app.base.errors import BadInput
 from app.courses import queries as courses
-from app.courses.models import Course
+from app.courses.models import Course, MediaVersion
 from app.courses.queries import Material
+from app.credits import rulebook
 from app.credits.models import Evidence
 from app.questions import service as questions
 from app.questions.models import Question
 from app.rules.viewing.trace import replay
-from app.viewing import held, presence, signals
+from app.viewing import held, presence, signals, traces
 from app.viewing.beats import Beats
 from app.viewing.models import Coverage, PresenceAnswer, Signal, Viewing
 from app.viewing.presence import Waits
 from app.wiring import make_beats
-from tests.viewing.academy import LENGTH, Academy
+from tests.viewing.academy import LENGTH, RULES, Academy
+
+DAY = 86_400_000
 
 
 @dataclass
@@ -63,11 +66,12 @@ class Watching:
             chosen = [choice.key for choice in shown.question.choices if wanted[choice.text.rstrip("0123456789")]]
         return self.send(shown.check, str(shown.question.id) if shown.question else "", chosen)
 
-    def send(self, check: str, question: str, chosen: list[str]) -> presence.Outcome:
+    def send(self, check: str, question: str, chosen: list[str], asked: str = "") -> presence.Outcome:
         with self.academy.db.writing() as session:
             return presence.answer(
-                session, self.academy.settings, self.academy.learner, self._material(session), check, question, chosen
-            )
+                session, self.academy.settings, self.academy.learner, self._material(session), check, question, chosen,
+                asked,
+            )  # fmt: skip
 
     def _material(self, session: object) -> Material:
         found = courses.open_material(session, self.academy.lesson)  # type: ignore[arg-type]
@@ -214,22 +218,119 @@ def test_one_confirmation_lets_all_time_without_network_count(watching: Watching
     assert watching.academy.credit() > 0
 
 
+def ago(watching: Watching, days: int) -> None:
+    """All that was played so far was played so many days ago."""
+    with watching.academy.db.writing() as session:
+        session.execute(
+            update(Viewing).values(opened_ms=Viewing.opened_ms - days * DAY, clock_ms=Viewing.clock_ms - days * DAY)
+        )
+
+
+def watched_facts(watching: Watching) -> list[tuple[str, int, int]]:
+    """(key, how many days ago it happened, how many days later it became known) of what is recorded."""
+    with watching.academy.db.reading() as session:
+        rows = session.scalars(select(Evidence).where(Evidence.kind == "watched").order_by(Evidence.id)).all()
+        today = clock.now()
+        return [(row.key.split(":")[-1], (today - row.happened_at).days, (row.known_at - row.happened_at).days)
+                for row in rows]  # fmt: skip
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check stands at the very beginning of what is not yet seen."""
+    monkeypatch.setattr("app.viewing.service.secrets.randbelow", lambda _below: 0)
+
+
 def test_released_time_happened_when_it_was_played_and_became_known_with_the_answer(watching: Watching) -> None:
     watching.open()
     watching.play((0, LENGTH))
-    day = 86_400_000
-    with watching.academy.db.writing() as session:
-        row = session.scalars(select(Coverage)).one()
-        state = held.state_of(row)
-        state.checks = type(state.checks)(state.checks.each, state.checks.away_ms - 3 * day)
-        held.keep_state(row, state)
-        played = clock.from_ms(state.checks.away_ms)
+    ago(watching, 3)
+    assert watching.answer().credited
+    assert watched_facts(watching) == [("324000", 3, 3)]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_one_second_that_was_kept_dates_nothing_back(watching: Watching) -> None:
+    """Else anybody could choose the day, and the year, of a credit."""
+    policy(watching.academy, 10)
+    watching.open()
+    watching.play((0, 1000))
+    ago(watching, 20)
+    for at in (1000, 200_000):
+        watching.open()
+        watching.play((at, 199_000 + at))
+    assert watching.state() == (0, LENGTH)
+    assert watching.answer().credited
+    assert watched_facts(watching) == [("324000", 0, 0)]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_one_second_played_again_dates_nothing_forward(watching: Watching) -> None:
+    policy(watching.academy, 10)
+    for at in (0, 200_000):
+        watching.open()
+        watching.play((at, 200_000 + at))
+    ago(watching, 20)
+    watching.open()
+    watching.play((5000, 6000))
+    assert watching.answer().credited
+    assert watched_facts(watching) == [("324000", 20, 20)]
+
+
+def test_a_mark_that_a_beat_crossed_first_is_of_that_beat(watching: Watching) -> None:
+    """The answer takes the lock before the beat's evidence is written."""
+    watching.open()
+    watching.play((0, 250_000))
+    watching.open()
+    watching.beats._after = lambda _learner, _media: None  # its process died after the commit
+    watching.play((250_000, 340_000))
+    assert watched_facts(watching) == []
     watching.answer()
-    with watching.academy.db.reading() as session:
-        newest = session.scalars(select(Evidence).order_by(Evidence.id.desc())).first()
-        assert newest is not None
-        assert newest.happened_at == played
-        assert timedelta(days=3) <= newest.known_at - newest.happened_at < timedelta(days=3, minutes=5)
+    assert watched_facts(watching) == [("324000", 0, 0)]
+
+
+def test_the_rules_of_the_day_judge_what_was_played_then(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """330 of 360 s were played under a rule of nine tenths; since then 19 of 20 are asked for."""
+    watching.open()
+    watching.play((0, 330_000))
+    ago(watching, 3)
+    today = clock.local_day(clock.now(), watching.academy.settings.timezone)
+    stricter = re.sub(r"version = \d+", "version = 2", RULES.replace("0.9", "0.95"), count=1)
+    stricter = re.sub(r"effective = [\d-]+", f"effective = {today}", stricter, count=1)
+    monkeypatch.setattr(rulebook, "check", lambda *_given: None)  # days pass more quickly here
+    with watching.academy.db.writing() as session:
+        rulebook.publish_rules(session, stricter, None)
+    assert watching.answer().credited
+    assert watched_facts(watching) == [("324000", 3, 3)]
+
+
+def test_what_waits_in_an_older_version_can_be_answered(watching: Watching) -> None:
+    watching.open()
+    watching.play((0, LENGTH))
+    academy = watching.academy
+    with academy.db.writing() as session:
+        session.add(
+            MediaVersion(
+                lesson_id=academy.lesson, version=2, sha256="2" * 64, bytes=1, mime="video/mp4", length_ms=LENGTH,
+                original_name="z.mp4", created_at=clock.now(),
+            )
+        )  # fmt: skip
+        version = traces.of_lesson(session, academy.learner, academy.lesson)
+    assert version == academy.version
+
+
+def test_an_answer_to_another_order_of_the_options_is_not_marked(watching: Watching) -> None:
+    """Two tabs, or a second click: what was shown before an answer is not what is asked after it."""
+    policy(watching.academy, 10, count=1)
+    whole(watching)
+    (shown,) = (each for each in watching.waits() if each.check != "away")
+    assert shown.question is not None
+    right = [choice.key for choice in shown.question.choices if choice.text.startswith("对")]
+    watching.answer(right=False, at=watching.waits().index(shown))
+    assert watching.send(shown.check, str(shown.question.id), right, str(shown.asked)).result == "nothing"
+    assert watching.answer(
+        at=watching.waits().index(next(e for e in watching.waits() if e.check != "away"))
+    ).result == ("counted")
 
 
 def test_who_claims_far_more_than_time_leaves_one_signal(watching: Watching) -> None:

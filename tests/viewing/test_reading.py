@@ -105,7 +105,7 @@ def shelf(session: Session, app: App) -> tuple[int, int]:
     path = settings.data_dir / "a.pdf"
     path.write_bytes(make_pdf(["Running head) Tj 0 -40 Td (Alpha", "Running head) Tj 0 -40 Td (Beta <b>"]))
     store = Store(settings.files_dir)
-    pages = documents.read_document(path, store)
+    pages = documents.read_document(path, store, 480)
     documents.attach_document(session, sheet.id, (store.put(path), 99, "a.pdf"), pages, 6)
     other = factories.course(session, "c2", lessons=())
     factories.offer(session, other, made.other_group)

@@ -16,10 +16,9 @@ from typing import IO
 
 import imageio_ffmpeg
 
-from app.courses.renditions.plan import AUDIO_BITS, VIDEO_BITS, Plan
+from app.courses.renditions.plan import AUDIO_BITS, SEGMENT_SECONDS, VIDEO_BITS, Plan
 
 log = logging.getLogger("duxue.renditions")
-SEGMENT_SECONDS = 4
 LAUNCH = Path(__file__).with_name("launch.py")
 # How often a run is asked whether it may go on.
 LOOK_EVERY = 0.5

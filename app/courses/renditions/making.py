@@ -22,7 +22,7 @@ from app.base.errors import BadInput
 from app.base.settings import Settings
 from app.base.storage import Store
 from app.courses import probe
-from app.courses.measuring import ROOT, measure
+from app.courses.measuring import BARE, ROOT, measure
 from app.courses.models import Course, Lesson, MediaVersion
 from app.courses.renditions import ffmpeg, playlists, streams
 from app.courses.renditions.ffmpeg import Failed, Limits, Stopped
@@ -38,6 +38,11 @@ MOST_TRIES = 3
 TOLERANCE_MS = 500
 TELL_EVERY = 1.0
 COVER_SECONDS = 60
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where runs work, each in a folder named by its token."""
+    return settings.data_dir / "renditions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _is_wanted(session: Session, version: MediaVersion) -> bool:
 
 def _one(db: Database, settings: Settings, claim: Claim) -> bool:
     """Make one; True when it is ready."""
-    home = settings.data_dir / "renditions"
+    home = folder_of(settings)
     if claim.left:
         shutil.rmtree(home / claim.left, ignore_errors=True)
     if not claim.token:
@@ -195,7 +200,10 @@ def _cover(settings: Settings, claim: Claim, folder: Path) -> dict[str, object]:
     source, target = Store(settings.files_dir).path(claim.sha256), folder / "cover.jpg"
     command = [sys.executable, "-m", "app.courses.renditions.cover", str(source)]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=COVER_SECONDS, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=BARE, stdin=subprocess.DEVNULL, capture_output=True, timeout=COVER_SECONDS,
+            check=False,
+        )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise Failed("time") from error
     if done.returncode or not done.stdout.startswith(b"\xff\xd8\xff"):
@@ -207,6 +215,11 @@ def _cover(settings: Settings, claim: Claim, folder: Path) -> dict[str, object]:
 def _ready(db: Database, settings: Settings, claim: Claim, values: dict[str, object]) -> bool:
     """Mark it ready and write the stream file anew; False when it was given up meanwhile."""
     with db.writing() as session:
+        # Two makers of one film come here one after the other: the second sees what the first has made ready, or
+        # the stream would list one of the two only. (On SQLite there is one writer anyway.)
+        session.execute(
+            select(MediaVersion.id).where(MediaVersion.id == claim.media_version_id).with_for_update(key_share=True)
+        )
         change = update(Rendition).where(*_mine(claim)).values(
             state="ready", progress_m=1000, token=None, touched_at=clock.now(), **values
         )  # fmt: skip

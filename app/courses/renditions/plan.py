@@ -11,6 +11,7 @@ SHORT_SIDE = {"360p": 360, "720p": 720}
 # What a picture and its sound may take, bits a second; x264 keeps the peaks within them.
 VIDEO_BITS = {"360p": 700_000, "720p": 2_200_000}
 AUDIO_BITS = {"360p": 64_000, "720p": 96_000, "audio": 96_000}
+SEGMENT_SECONDS = 4
 # Frame rates that every screen shows evenly, thousandths a second.
 RATES_M = (10_000, 12_500, 15_000, 23_976, 24_000, 25_000, 29_970, 30_000)
 LOSSLESS = frozenset({"audio/wav", "audio/flac"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from datetime import timedelta
+from pathlib import Path
 
 from flask_babel import gettext as _
 from sqlalchemy import select, update
@@ -10,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.base import audit, clock, tasks
 from app.base.errors import NotFound, Refused
+from app.base.settings import Settings
 from app.courses.measuring import Measured
 from app.courses.models import MediaVersion
 from app.courses.renditions import making
@@ -19,6 +23,8 @@ from app.courses.renditions.plan import Plan, planned
 OPEN = ("waiting", "working")
 # A rendition that nobody has touched for so long has no task any more (a restored archive, a task that gave up).
 FORGOTTEN = timedelta(minutes=10)
+# A run that was given up sees it within seconds and clears up; a folder older than that is nobody's.
+ABANDONED = timedelta(minutes=5)
 
 
 def request(session: Session, version: MediaVersion, measured: Measured, *, actor_id: int | None = None) -> int:
@@ -81,8 +87,9 @@ def retry(session: Session, media_version_id: int, rendition_id: int, *, actor_i
     audit.record(session, actor_id, "rendition.retry", f"media_version:{media_version_id}", kind=found.kind)
 
 
-def sweep(session: Session) -> int:
-    """Renditions that have no task any more get one; of how many versions."""
+def sweep(session: Session, settings: Settings) -> int:
+    """Renditions that have no task any more get one; of how many versions. What killed runs left half made goes."""
+    _sweep_folders(session, making.folder_of(settings))
     before = clock.now() - FORGOTTEN
     left = select(Rendition.media_version_id).where(Rendition.state.in_(OPEN), Rendition.touched_at < before)
     found = list(session.scalars(left.distinct().order_by(Rendition.media_version_id).limit(100)))
@@ -91,6 +98,25 @@ def sweep(session: Session) -> int:
         .where(Rendition.media_version_id.in_(found), Rendition.state == "waiting")
         .values(touched_at=clock.now())
     )
-    for version_id in found:
+    # Behind long films a task may wait for hours: that one is enough.
+    lost = [each for each in found if not tasks.is_queued(session, making.NAME, media_version_id=each)]
+    for version_id in lost:
         tasks.enqueue(session, making.NAME, media_version_id=version_id)
-    return len(found)
+    return len(lost)
+
+
+def _sweep_folders(session: Session, home: Path) -> None:
+    """Delete the folders of runs that no row names: their rendition was given up after they had been killed."""
+    # Looked at before the rows are: a run's token is committed before its folder is made.
+    there = [path for path in home.iterdir() if _abandoned(path)] if home.is_dir() else []
+    named = set(session.scalars(select(Rendition.token).where(Rendition.token.is_not(None)))) if there else set()
+    for path in there:
+        if path.name not in named:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _abandoned(path: Path) -> bool:
+    try:
+        return path.lstat().st_mtime < time.time() - ABANDONED.total_seconds()
+    except FileNotFoundError:  # its run has ended this moment
+        return False

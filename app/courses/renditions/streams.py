@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from app.base.storage import Store, StoreError
+from app.courses.measuring import LONGEST_MS
+from app.courses.renditions.plan import SEGMENT_SECONDS
 from app.courses.renditions.playlists import Variant, master
 
-MOST_BYTES = 8 << 20
+# Three lines for each segment of the longest lesson, at most a hundred bytes, in every rendition that streams.
+MOST_BYTES = 3 * 100 * (LONGEST_MS // (1000 * SEGMENT_SECONDS) + 1) + (1 << 20)
 # The middle one first: a player begins there and climbs.
 _ORDER = ("360p", "720p", "audio")
 

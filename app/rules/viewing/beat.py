@@ -29,6 +29,8 @@ MOST_RANGES = 64
 # No honest hour has so many pieces; without a bound, a stream of millisecond ranges would make the
 # row that every beat rewrites as large as the sender likes.
 MOST_SPANS = 2000
+# How many pieces one beat may fall into: what would hold up everybody else's beats comes in the next one.
+MOST_PIECES = 1024
 END_GAP_MS = 1000
 # A player says a little late that its picture runs: no seeking ahead yet.
 AHEAD_MS = 1000
@@ -65,10 +67,7 @@ class ViewingState:
 
 @dataclass(slots=True)
 class CoverageState:
-    """A learner's seconds in a media version: counted and pending spans, always disjoint.
-
-    What presence checks hold is pending; pending seconds that none of them holds wait for a confirmation.
-    """
+    """A learner's seconds in a media version: counted and pending spans, disjoint; what checks hold is pending."""
 
     spans: list[int]
     pending: list[int]
@@ -142,7 +141,7 @@ def decide(
     open_us = viewing.open_us + earned
     credit_us = min(viewing.credit_us + earned, terms.ceiling_ms * terms.rate_m)
     after_ms = viewing.clock_ms + elapsed_ms
-    tally = _Tally(coverage, open_us // 1000, credit_us // 1000, after_ms)
+    tally = _Tally(coverage, open_us // 1000, credit_us // 1000)
     tally.play(ranges, terms)
     tally.close_end(terms.length_ms)
     spent_us = open_us - open_us % 1000 - tally.open_ms * 1000
@@ -179,13 +178,12 @@ def _bounds(played: object) -> Piece | None:
 class _Tally:
     """One beat being decided: whole milliseconds left of both allowances, and what came of it."""
 
-    __slots__ = ("coverage", "credit_ms", "credited", "held", "now_ms", "open_ms", "refused", "seen_ms")
+    __slots__ = ("coverage", "credit_ms", "credited", "held", "open_ms", "refused", "seen_ms")
 
-    def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int, now_ms: int) -> None:
+    def __init__(self, coverage: CoverageState, open_ms: int, credit_ms: int) -> None:
         self.coverage = replace(coverage)  # shared lists are safe: union and remove make new ones
         self.open_ms = open_ms
         self.credit_ms = credit_ms
-        self.now_ms = now_ms
         self.seen_ms = coverage.counted_ms + length(coverage.pending)
         self.credited: list[Piece] = []
         self.held: list[Reasoned] = []
@@ -203,10 +201,16 @@ class _Tally:
             elif terms.in_order and start > self._furthest() + AHEAD_MS:
                 self.refused.append((start, stop, SKIPPED_AHEAD))
             else:
-                for piece in subtract((start, min(stop, terms.length_ms)), self.coverage.spans):
-                    self._accept(*piece)
+                self._judge(start, min(stop, terms.length_ms))
         if len(ranges) > MOST_RANGES:
             self.refused.append((-1, -1, TOO_MANY))
+
+    def _judge(self, start: int, stop: int) -> None:
+        for piece in subtract((start, stop), self.coverage.spans):
+            if len(self.credited) + len(self.held) >= MOST_PIECES:
+                self.refused.append((piece[0], stop, TOO_MANY))
+                break
+            self._accept(*piece)
 
     def _furthest(self) -> int:
         return max((*self.coverage.spans[-1:], *self.coverage.pending[-1:]), default=0)
@@ -233,8 +237,7 @@ class _Tally:
     def _fits(self, start: int, stop: int) -> bool:
         """Whether the row may take this piece: a full one takes only what adjoins what it has."""
         both = (self.coverage.spans, self.coverage.pending)
-        full = sum(map(len, both)) >= 2 * MOST_SPANS
-        return not full or any(bound in held for bound in (start, stop) for held in both)
+        return sum(map(len, both)) < 2 * MOST_SPANS or any(at in held for at in (start, stop) for held in both)
 
     def _shares(self, start: int, stop: int) -> Iterator[tuple[int, int, int | None]]:
         """The piece cut where its fate changes, each with the check that holds it (None: it counts).
@@ -275,10 +278,8 @@ class _Tally:
             state = self.coverage
             self.held.append((start, stop, NETWORK_AWAY if check is None else PRESENCE_CHECK))
             state.pending = union(state.pending, start, stop)
-            if check is None:
-                state.checks = Checks(state.checks.each, max(state.checks.away_ms, self.now_ms))
-            else:
-                state.checks = state.checks.holding(check, start, stop, self.now_ms)
+            if check is not None:
+                state.checks = state.checks.holding(check, start, stop)
 
     def close_end(self, length_ms: int) -> None:
         """Players stop short of the last frame: close that gap, if the allowances can pay for it.

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from app.rules.viewing.beat import MOST_SPANS, CoverageState
 from app.rules.viewing.spans import Piece, clip, length, pairs, remove, subtract, union
-from app.rules.viewing.timeline import Told
 from app.rules.viewing.trace import record
 
 
@@ -61,22 +60,3 @@ def grant(coverage: CoverageState, clock_ms: int, wanted: Iterable[Piece], lengt
         after.checks = after.checks.without(start, end)
     after.counted_ms = length(after.spans)
     return Grant(after, pieces, record(0, max(0, now_ms - clock_ms), pieces, []))
-
-
-def crossed_at(stories: Iterable[Told], before: list[int], pieces: Sequence[Piece], at_ms: int, mark_ms: int) -> int:
-    """When (ms since 1970) coverage would have reached a mark, had the pieces counted at `at_ms`.
-
-    `before`: the coverage without them. What no trace tells of (taken over, or its trace has expired) was
-    there from the beginning. `at_ms` where the mark is not reached at all.
-    """
-    told: list[tuple[int, Piece]] = [
-        (beat.at_ms, piece) for story in stories for beat in story.beats for piece in beat.credited
-    ]
-    reached = before
-    for _when, piece in told:
-        reached = remove(reached, *piece)
-    for when, piece in sorted([*told, *((at_ms, piece) for piece in pieces)]):
-        reached = union(reached, *piece)
-        if length(reached) >= mark_ms:
-            return max(when, at_ms)
-    return at_ms

@@ -20,29 +20,24 @@ from app.rules.viewing.varints import Reader, write
 AHEAD, PASSED, ANSWERED, AGAIN = range(4)
 UNANSWERED = (PASSED, AGAIN)
 MOST_WRONG = 3
-# A lesson of 48 hours with a check every ten minutes has fewer.
-MOST = 300
+# Every beat reads them all; a day of watching has not so many.
+MOST = 120
 
 
 @dataclass(slots=True, frozen=True)
 class Check:
-    """One check. `held`: flat spans that wait for its answer; `at_ms`: when the last of them was played."""
+    """One check. `held`: flat spans that wait for its answer."""
 
     place: int
     state: int = AHEAD
     held: list[int] = field(default_factory=list)
-    at_ms: int = 0
 
 
 @dataclass(slots=True, frozen=True)
 class Checks:
-    """All checks of a learner in a media version: the passed ones as they were passed, then those ahead by place.
-
-    `away_ms`: when the last of what waits for a plain confirmation was played (0: nothing ever did).
-    """
+    """All checks of a learner in a media version: the passed ones as they were passed, then those ahead by place."""
 
     each: tuple[Check, ...] = ()
-    away_ms: int = 0
 
     def ahead(self) -> int | None:
         """The index of the first that is not passed."""
@@ -79,7 +74,7 @@ class Checks:
     def change(self, at: int, **fields: object) -> Checks:
         """With one check changed."""
         changed = replace(self.each[at], **fields)  # type: ignore[arg-type]
-        return Checks((*self.each[:at], changed, *self.each[at + 1 :]), self.away_ms)
+        return Checks((*self.each[:at], changed, *self.each[at + 1 :]))
 
     def passing(self, seen_ms: int) -> Checks:
         """With all checks passed whose place is reached by having seen so much."""
@@ -88,15 +83,14 @@ class Checks:
             found = found.change(at, state=PASSED)
         return found
 
-    def holding(self, at: int, start: int, end: int, now_ms: int) -> Checks:
+    def holding(self, at: int, start: int, end: int) -> Checks:
         """With [start, end) held by a check."""
-        check = self.each[at]
-        return self.change(at, held=union(check.held, start, end), at_ms=max(check.at_ms, now_ms))
+        return self.change(at, held=union(self.each[at].held, start, end))
 
     def without(self, start: int, end: int) -> Checks:
         """With nothing held in [start, end): it counts by other means, or has lapsed."""
         each = (replace(check, held=remove(check.held, start, end)) if check.held else check for check in self.each)
-        return Checks(tuple(each), self.away_ms)
+        return Checks(tuple(each))
 
     def answered(self, at: int) -> Checks:
         """With a check answered: it holds nothing any more."""
@@ -126,10 +120,10 @@ def draw(checks: Checks, seen_ms: int, length_ms: int, count: int, below: Callab
     done = tuple(check for check in checks.each if check.state != AHEAD)
     left = length_ms - seen_ms
     if left <= 0 or not count:
-        return Checks(done, checks.away_ms)
+        return Checks(done)
     missing = len(checks.each) - len(done) if checks.each else -(-count * left // length_ms)
     places = sorted(seen_ms + below(left) for _i in range(max(0, min(missing, MOST - len(done)))))
-    return Checks((*done, *map(Check, places)), checks.away_ms)
+    return Checks((*done, *map(Check, places)))
 
 
 def _flat(reader: Reader) -> list[int]:
@@ -141,19 +135,15 @@ def _flat(reader: Reader) -> list[int]:
 
 
 def _numbers(checks: Checks) -> Iterator[int]:
-    yield checks.away_ms
     for check in checks.each:
         yield check.place
         yield check.state
-        yield check.at_ms
         yield len(check.held) // 2
         yield from (bound - before for before, bound in zip([0, *check.held], check.held, strict=False))
 
 
 def pack(checks: Checks) -> bytes:
     """The bytes of a row; none where there is nothing to keep."""
-    if not checks.each and not checks.away_ms:
-        return b""
     out = bytearray()
     for number in _numbers(checks):
         write(out, number)
@@ -165,9 +155,8 @@ def unpack(packed: bytes) -> Checks:
     if not packed:
         return NONE
     reader = Reader(packed)
-    away = reader.number()
     each = []
     while reader.more():
-        place, state, at_ms = reader.number(), reader.number(), reader.number()
-        each.append(Check(place, state, _flat(reader), at_ms))
-    return Checks(tuple(each), away)
+        place, state = reader.number(), reader.number()
+        each.append(Check(place, state, _flat(reader)))
+    return Checks(tuple(each))

@@ -51,6 +51,17 @@ def subtract(piece: Piece, spans: list[int]) -> list[Piece]:
     return missing
 
 
+def within(piece: Piece, spans: list[int]) -> list[Piece]:
+    """The pieces of `piece` that lie inside the spans, rising; empty where they do not touch."""
+    start, end = piece
+    at = bisect_right(spans, start) & ~1
+    found = []
+    while start < end and at < len(spans) and spans[at] < end:
+        found.append((max(start, spans[at]), min(end, spans[at + 1])))
+        at += 2
+    return found
+
+
 def clip(piece: Piece, length_ms: int) -> Piece | None:
     """The part of `piece` within [0, length_ms), or None where there is none."""
     start, end = max(piece[0], 0), min(piece[1], length_ms)

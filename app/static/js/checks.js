@@ -79,7 +79,7 @@ export class Checks {
     event.preventDefault();
     const form = event.target;
     const chosen = Array.from(form.querySelectorAll("input[name=chosen]:checked"), (input) => input.value);
-    const { question } = form.elements;
+    const { question, asked } = form.elements;
     if (question && !chosen.length) {
       this.wrong(form, this.data.words.choose);
       return;
@@ -90,7 +90,7 @@ export class Checks {
       const sent = await fetch(this.url, {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.data.csrf },
-        body: JSON.stringify({ check: form.elements.check.value, question: question ? question.value : "", chosen }),
+        body: JSON.stringify({ check: form.elements.check.value, question: question ? question.value : "", asked: asked ? asked.value : "", chosen }),
       });
       if (sent.status === 401 || sent.redirected) {
         location.assign(this.data.sign_in_url);

@@ -45,7 +45,7 @@ def _taken(form: Any) -> Iterator[Taken]:
     """Draw and store the pages of a form's PDF: minutes for a long one, so before the database is written to."""
     with taking.received(form) as (path, name, upload):
         with taking.swept_when_bad(upload):
-            pages = documents.read_document(path, Store(settings().files_dir))
+            pages = documents.read_document(path, Store(settings().files_dir), form.reading_minutes.data)
         size = path.stat().st_size
         yield Taken((taking.stored(path), size, name), pages, upload)
 

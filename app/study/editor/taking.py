@@ -78,11 +78,11 @@ def received(form: Any) -> Iterator[tuple[Path, str, Upload | None]]:
 
 @contextmanager
 def swept_when_bad(upload: Upload | None) -> Iterator[None]:
-    """An upload that is found to be unusable in here is swept away."""
+    """An upload that is found to be unusable in here is swept away; not for what is wrong with another field."""
     try:
         yield
-    except BadInput:
-        if upload is not None:
+    except BadInput as error:
+        if upload is not None and error.field == "file":
             with database().writing() as writer:
                 uploads.use(writer, upload)
         raise

@@ -46,7 +46,7 @@ def test_a_pending_second_played_again_is_charged_again_and_moves_over() -> None
     again = beat([[120_000, 200_000]], 250_000, first.coverage, v=first.viewing)
     assert again.credited == [(120_000, 170_000)]
     assert again.refused == [(170_000, 200_000, b.FASTER_THAN_TIME)]
-    assert again.coverage == CoverageState([0, 170_000], [170_000, 200_000], 170_000, Checks((), 200_000))
+    assert again.coverage == CoverageState([0, 170_000], [170_000, 200_000], 170_000)
 
 
 def test_what_follows_an_unanswered_check_waits() -> None:
@@ -74,7 +74,7 @@ def test_what_waits_behind_a_check_stays_with_it_when_it_is_played_again() -> No
     first = beat([[0, 90_000]], 90_000, checks=[20_000, 50_000])
     again = beat([[0, 90_000]], 200_000, first.coverage, v=first.viewing)
     assert again.credited == []
-    assert again.coverage.checks == Checks(tuple(replace(check, at_ms=200_000) for check in first.coverage.checks.each))
+    assert again.coverage.checks == first.coverage.checks
 
 
 def test_watching_in_order_takes_nothing_beyond_what_was_seen() -> None:
@@ -141,6 +141,19 @@ def test_a_row_full_of_pieces_takes_only_what_adjoins() -> None:
     assert told.refused == [(100_000, 100_005, b.TOO_MANY), (15, 17, b.TOO_MANY)]
     assert told.credited == [(10, 12)]
     assert told.viewing.open_us == 60_000_000 - 2_000
+
+
+def test_one_beat_holds_nobody_up() -> None:
+    """A thousand stretches wait behind a check, and one beat plays all of them 64 times over."""
+    full = [ms * 20 + add for ms in range(1000) for add in (0, 19)]
+    seen = CoverageState(full, [], 19_000, Checks((Check(19_000),)))
+    first = beat([[0, 20_000]], 60_000, seen)
+    assert len(first.pending) == 1000
+    told = beat([[0, 20_000]] * 64, 300_000, first.coverage, v=first.viewing)
+    assert b.MOST_PIECES <= len(told.pending) < b.MOST_PIECES + 8
+    assert len(told.refused) == 63
+    assert {why for _start, _stop, why in told.refused} == {b.TOO_MANY}
+    assert told.coverage == first.coverage
 
 
 def test_the_highest_mark_reached_is_told_once() -> None:

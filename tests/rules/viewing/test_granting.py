@@ -72,18 +72,6 @@ def seen(opened: int, *beats: tuple[int, list[Piece]]) -> Told:
     return tell(Seen(opened, opened, opened + 10**6, opened + 10**5, "closed", trace), opened + 10**5, 1000, 10**6)
 
 
-def test_a_mark_is_crossed_when_the_last_second_that_it_needs_was_watched() -> None:
-    monday, tuesday = seen(1000, (10, [(0, 10)])), seen(2000, (10, [(20, 40)]), (10, [(40, 50)]))
-    before = [0, 10, 20, 50]
-    pieces = [(10, 20)]  # lost on Monday
-    assert granting.crossed_at([monday, tuesday], before, pieces, 1010, 15) == 1010
-    assert granting.crossed_at([monday, tuesday], before, pieces, 1010, 40) == 2010
-    assert granting.crossed_at([tuesday, monday], before, pieces, 1010, 50) == 2020
-    assert granting.crossed_at([monday, tuesday], before, pieces, 1010, 51) == 1010  # not at all
-    # What no trace tells of was there before.
-    assert granting.crossed_at([tuesday], before, pieces, 1010, 20) == 1010
-
-
 def test_a_row_stays_within_its_bound() -> None:
     wide = CoverageState(list(range(0, 8000)), [], 0)
     assert not granting.fits(wide, [(1, 2)])

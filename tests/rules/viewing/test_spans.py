@@ -62,7 +62,10 @@ def test_remove_and_subtract_are_the_set(parts: list[Piece], part: Piece) -> Non
     held, within = joined(parts), points(parts)
     kept = held[:]
     assert sp.remove(held, *part) == flat(within - points([part]))
-    missing = sp.subtract(part, held)
+    missing, inside = sp.subtract(part, held), sp.within(part, held)
+    assert points(inside) == points([part]) & points(sp.pairs(held))
+    assert inside == sorted(inside)
+    assert all(start < end for start, end in inside)
     assert [bound for each in missing for bound in each] == flat(points([part]) - within)
     assert held == kept, "the argument was changed"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from app.rules.viewing import beat, timeline
 from app.rules.viewing.beat import CoverageState, Terms
+from app.rules.viewing.gaps import gaps
 from app.rules.viewing.spans import Piece, length, remove, subtract
-from app.rules.viewing.timeline import Gap, Seen, gaps, tell
+from app.rules.viewing.timeline import Gap, Seen, tell
 from app.rules.viewing.trace import NETWORK_AWAY, PRESENCE_CHECK, append, record
 
 LENGTH, RATE, SILENT = 600_000, 2000, 30_000
@@ -105,6 +107,49 @@ def test_a_lease_that_ran_out_unnoticed_has_ended() -> None:
     story = tell(Seen(1, OPENED, OPENED + 60_000, None, None, b""), OPENED + 90_000, RATE, SILENT)
     assert (story.ended_ms, story.reason) == (OPENED + 60_000, "lease_ended")
     assert story.silences == ((OPENED, OPENED + 60_000),)
+
+
+def test_a_viewing_keeps_the_speed_of_its_lease() -> None:
+    """Twice as fast was allowed then; that the course has become slower since makes nobody a cheat."""
+    trace = record(1, 30_000, [(0, 60_000)], [])
+    for rate_m, said in ((2000, timeline.FASTER), (4000, "closed"), (0, timeline.FASTER)):
+        seen = Seen(1, OPENED, OPENED + 10**8, OPENED + 30_000, "closed", trace, rate_m)
+        story = tell(seen, OPENED + 30_000, 1000, SILENT)
+        assert why(gaps([story], [0, 60_000], [], LENGTH)) == [(60_000, LENGTH, said)], rate_m
+
+
+def test_the_newest_of_several_that_waited_says_why() -> None:
+    """Overlapping waits: each place belongs to the newest; what lapsed in one stretch is told once."""
+    trace = record(1, 15_000, [], [(0, 50_000, NETWORK_AWAY), (100_000, 150_000, NETWORK_AWAY)])
+    trace += record(1, 15_000, [], [(10_000, 20_000, PRESENCE_CHECK), (120_000, 130_000, PRESENCE_CHECK)])
+    story = tell(Seen(1, OPENED, OPENED + 10**8, None, None, trace), OPENED + 30_000, RATE, SILENT)
+    found = gaps([story], [60_000, 100_000, 150_000, LENGTH], [0, 60_000], LENGTH)
+    assert [(gap.start, gap.end, gap.why, gap.from_ms - OPENED if gap.from_ms else None) for gap in found] == [
+        (0, 10_000, NETWORK_AWAY, 15_000),
+        (10_000, 20_000, PRESENCE_CHECK, 30_000),
+        (20_000, 50_000, NETWORK_AWAY, 15_000),
+        (50_000, 60_000, NETWORK_AWAY, None),
+        (100_000, 150_000, timeline.LAPSED, 30_000),
+    ]
+
+
+def test_a_hostile_trace_is_told_in_a_moment() -> None:
+    """200 KB of waits all over a long lesson with two thousand gaps: pieces times gaps would take minutes."""
+    length_ms, trace, seed = 172_800_000, b"", 1
+    while len(trace) < 200_000:
+        waits = []
+        for _each in range(40):
+            seed = seed * 1_103_515_245 % 2**31 + 12_345
+            waits.append((seed % 172_000_000, seed % 172_000_000 + 300, PRESENCE_CHECK))
+        trace += record(1, 45_000, [], waits)
+    story = tell(Seen(1, OPENED, OPENED + 10**9, None, None, trace), OPENED + 10**9, RATE, SILENT)
+    spans = [bound for at in range(2000) for bound in (at * 80_000, at * 80_000 + 1000)]
+    pending = [bound for at in range(2000) for bound in (at * 80_000 + 4000, at * 80_000 + 40_000)]
+    begun = time.process_time()
+    found = gaps([story], spans, pending, length_ms)
+    assert time.process_time() - begun < 10
+    assert sum(gap.end - gap.start for gap in found) == length_ms - 2_000_000
+    assert len(found) > 20_000
 
 
 def test_a_release_moves_no_clock() -> None:
