@@ -43,6 +43,8 @@ def runs(told: Told) -> list[Run]:
     found: list[Run] = []
     silent = {high for _low, high in told.silences}
     for beat in told.beats:
+        if len(found) > MOST_RUNS:  # what comes may still lengthen the last one only
+            break
         pieces = [("counted", *piece) for piece in beat.credited]
         pieces += [("pending", start, end) for start, end, _reason in beat.pending]
         if beat.released:

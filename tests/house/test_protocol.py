@@ -18,7 +18,6 @@ from app.factory import Academy
 from app.questions import service as questions
 from app.rules.questions.draft import Draft, Option
 from app.rules.viewing import beat
-from app.viewing import service
 from app.viewing.beats import MOST_BYTES
 from app.viewing.models import Viewing
 from app.viewing.rows import TAKES_BACKLOG
@@ -73,7 +72,9 @@ def test_the_examples_have_the_fields_of_the_answers(
 
 def test_checks_are_as_the_page_says(academy_app: Academy, web_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     *_others, shown, given = examples()
-    monkeypatch.setattr(service.secrets, "randbelow", lambda _below: 300_000)  # beyond the ceiling at twice the speed
+    monkeypatch.setattr(
+        "app.viewing.service.secrets.randbelow", lambda _below: 300_000
+    )  # beyond the ceiling at twice the speed
     client, told = opened(academy_app, web_db)
     with web_db.writing() as session:
         course = session.scalars(select(Course)).one()
@@ -111,7 +112,8 @@ def test_checks_are_as_the_page_says(academy_app: Academy, web_db: Database, mon
         done = client.post(where, json={"check": "0", "chosen": [wrong]}, headers=head).get_json()
         assert (done["result"], done["explanation"]) == (result, "因为")
         assert f"`{result}`" in TEXT
-    for body in ([], {"check": 1}, {"check": "0", "chosen": "x"}, {"check": "0", "chosen": [1]}):
+    nonsense: list[object] = [[], {"check": 1}, {"check": "0", "chosen": "x"}, {"check": "0", "chosen": [1]}]
+    for body in nonsense:
         assert client.post(where, json=body, headers=head).status_code == 422
 
 

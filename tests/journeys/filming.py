@@ -17,7 +17,7 @@ from app.courses.models import Lesson, Provider
 from app.people.models import Person
 from app.questions import service as questions
 from app.rules.questions.draft import Draft, Option
-from app.rules.viewing import presence, spans
+from app.rules.viewing import spans
 from app.viewing.models import Coverage
 from tests.factories.media import make_video
 from tests.journeys.server import Academy
@@ -92,7 +92,6 @@ class Studio:
                 learner_id=_learner(login, session), media_version_id=film.version, counted_ms=total,
                 pending_ms=sum(held[1::2]) - sum(held[::2]), resume_ms=pairs[-1][1], watched_at_ms=clock.now_ms(),
                 spans=spans.pack(flat), pending=spans.pack(held),
-                checks=presence.pack(presence.Checks((), clock.now_ms())) if held else b"",
             )  # fmt: skip
             session.add(row)
 

@@ -61,7 +61,7 @@ def test_from_the_player_to_granted_time_and_back(watched: Place) -> None:
     assert "0:00 granted" not in plain(teacher.get(at).text)
     for answer in (learner.get(mine), learner.get("/tickets"), teacher.get(at)):
         assert "Time granted" in plain(web.strict(answer))
-    assert "Time granted (1:40) — Seen in class" in plain(learner.get(lesson).text)
+    assert "Time granted 1:40 · Seen in class" in plain(learner.get(lesson).text)
     statement = plain(web.strict(learner.get("/statement?open=1")))
     for word in ("Correction: time granted", "Granted by 沈静宜", "Reason Seen in class", "Open the ticket"):
         assert word in statement, word

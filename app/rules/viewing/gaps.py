@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TypeAlias
@@ -28,7 +28,7 @@ class _Wait:
     reason: str
     viewing: int
     at_ms: int
-    rank: int = 0
+    rank: int
 
 
 _Edge: TypeAlias = tuple[Told, int]  # a viewing, and the place in it of the beat that ended here
@@ -75,13 +75,13 @@ def gaps(stories: Sequence[Told], spans: list[int], pending: list[int], length_m
 def _waits(stories: Sequence[Told]) -> list[_Wait]:
     """Everything that ever waited, the newest first."""
     found = [
-        _Wait(start, end, reason, story.id, beat.at_ms)
+        (start, end, reason, story.id, beat.at_ms)
         for story in stories
         for beat in story.beats
         for start, end, reason in beat.pending
     ]
-    found.sort(key=lambda wait: -wait.at_ms)
-    return [replace(wait, rank=rank) for rank, wait in enumerate(found)]
+    found.sort(key=lambda wait: -wait[4])
+    return [_Wait(*wait, rank) for rank, wait in enumerate(found)]
 
 
 def _newest(waits: Sequence[_Wait]) -> list[_Stretch]:
