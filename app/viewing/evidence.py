@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -16,7 +16,7 @@ from app.courses import queries as courses
 from app.courses.queries import Material
 from app.credits import service as credits
 from app.rules.credit.marks import watch_marks
-from app.rules.viewing.played import Play, plays, reached_at, until
+from app.rules.viewing.played import by_day, plays, reached_at
 from app.viewing import held, queries, traces
 from app.viewing.models import Coverage
 from app.viewing.now import time_ms
@@ -77,9 +77,12 @@ def after_change(
     played = plays([(each.opened_ms, each.trace) for each in seen], after)
     fresh, known_at = False, clock.from_ms(time_ms(session))
     recorded = queries.recorded_marks(session, learner_id, version.id)
-    for day, last_ms in _days(played, settings):
-        sum_ms = until(played, last_ms)
-        if sum_ms == until(played, last_ms, before):
+
+    def day_of(at_ms: int) -> date:
+        return clock.local_day(clock.from_ms(at_ms), settings.timezone)
+
+    for day, sum_ms, before_ms in by_day(played, day_of, before):
+        if sum_ms == before_ms:
             continue
         known = facts(session, learner_id, material, day)
         marks = watch_marks(book, day, credits.ruled(known), version.length_ms)
@@ -96,14 +99,6 @@ def after_change(
         )  # fmt: skip
         fresh = True
     return fresh
-
-
-def _days(played: Sequence[Play], settings: Settings) -> list[tuple[date, int]]:
-    """The days on which something was played, with the last moment of each (ms)."""
-    found: dict[date, int] = {}
-    for play in played:
-        found[clock.local_day(clock.from_ms(play.at_ms), settings.timezone)] = play.at_ms
-    return sorted(found.items())
 
 
 def write_due_evidence(session: Session, settings: Settings, learner_id: int, media_version_id: int) -> bool:

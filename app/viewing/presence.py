@@ -153,9 +153,9 @@ def answer(
     What does not wait any more (answered in another window, lapsed) changes nothing: `nothing`. The same where the
     bank was changed meanwhile and another question is to be put. `BadInput` for an answer without a choice.
     """
-    evidence.write_due_evidence(session, settings, learner_id, material.media_version.id)  # a beat was first
     coverage = held.locked(session, learner_id, material.media_version.id)
     viewing = held.newest_viewing(session, learner_id, material.media_version.id)
+    evidence.write_due_evidence(session, settings, learner_id, material.media_version.id)  # a beat was first
     now = next((each for each in waits(session, settings, learner_id, material) if each.check == check), None)
     if coverage is None or viewing is None or now is None:
         return Outcome(NOTHING, (), "", False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.viewing.beat import CoverageState, Terms, begin, decide
-from app.rules.viewing.played import Play, plays, reached_at, until
+from app.rules.viewing.played import Play, by_day, plays, reached_at
 from app.rules.viewing.presence import Check, Checks
 from app.rules.viewing.spans import pairs
 from app.rules.viewing.trace import append
@@ -49,7 +51,12 @@ def test_every_second_stands_where_it_was_first_played(
     rising = sorted(first[ms] for ms in counted)
     if len(rising) >= mark:
         assert reached_at(found, mark) == rising[mark - 1]
-    assert until(found, now // 2) == sum(when <= now // 2 for when in rising)
+    days = by_day(found, lambda at_ms: date.fromordinal(1 + at_ms // 1000), [0, 500])
+    assert [day for day, *_sums in days] == sorted({date.fromordinal(1 + when // 1000) for when in rising})
+    for day, all_ms, old_ms in days:
+        end = day.toordinal() * 1000
+        assert all_ms == sum(when < end for when in rising)
+        assert old_ms == sum(first[ms] < end for ms in counted if ms < 500)
 
 
 def test_what_no_trace_tells_of_stands_at_the_beginning() -> None:
