@@ -575,7 +575,8 @@ def test_a_second_tab_harms_nothing(house: House, login: str) -> None:
         player.page.wait_for_timeout(400)
     player.wait(lambda: player.at_ms() > 14_000, 15, "it runs on")
     player.pause()
-    assert _settled(house, film, login, player, player.at_ms() - TOLD_MS) == [(0, player.at_ms())]
+    ((start, end),) = _settled(house, film, login, player, player.at_ms() - TOLD_MS)
+    assert (start, abs(end - player.at_ms()) <= 2) == (0, True), "a browser's position has fractions of a millisecond"
     assert player.tally("refused") == 0
     assert device.complaints == []
     device.context.close()
