@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-player")]
+SIZES = pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
 # A picture tells its place every quarter of a second; where a jump begins, so much of it may be missing.
 TOLD_MS = 300
 
@@ -103,7 +104,7 @@ PLAYED = """() => { const { played } = document.querySelector("video");
   return Array.from({ length: played.length }, (x, i) => [played.start(i) * 1000, played.end(i) * 1000]); }"""
 
 
-@pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
+@SIZES
 def test_only_what_is_missing_is_played(house: House, login: str, kind: dict[str, Any]) -> None:
     film = house.studio.film(20)
     house.studio.watched(film, login, (0, 4000), (6000, 11000), (13_000, 20_000))
@@ -160,10 +161,11 @@ def test_what_ran_is_what_counts(house: House, login: str) -> None:
     device.context.close()
 
 
+@SIZES
 @pytest.mark.parametrize("storage", ["IndexedDB", "none of it"])
-def test_a_reload_loses_nothing_that_was_not_sent(house: House, login: str, storage: str) -> None:
+def test_a_reload_loses_nothing_that_was_not_sent(house: House, login: str, storage: str, kind: dict[str, Any]) -> None:
     film = house.studio.film(20)
-    device = house.enter(login)
+    device = house.enter(login, kind)
     device.page.add_init_script(LOST)
     if storage == "none of it":  # as in private windows of old engines
         device.page.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
@@ -424,10 +426,11 @@ def test_by_keyboard_alone(house: House, login: str) -> None:
     device.context.close()
 
 
-def test_the_transcript_alone_completes_a_lesson(house: House, login: str) -> None:
+@SIZES
+def test_the_transcript_alone_completes_a_lesson(house: House, login: str, kind: dict[str, Any]) -> None:
     """No picture arrives. The lines are read at the lesson's pace, and the lesson is complete."""
     film = house.studio.film(12)
-    device = house.enter(login)
+    device = house.enter(login, kind)
     device.page.route(re.compile(r"\.mp4|/media/|/content/"), lambda route: route.abort())
     player = Player(device, film.address)
     page = player.page
@@ -476,7 +479,7 @@ def test_in_order_means_no_further_than_seen(house: House, login: str) -> None:
     device.context.close()
 
 
-@pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
+@SIZES
 def test_notes_at_their_place(house: House, login: str, kind: dict[str, Any]) -> None:
     film = house.studio.film(20)
     device = house.enter(login, kind)
@@ -519,9 +522,10 @@ def test_notes_at_their_place(house: House, login: str, kind: dict[str, Any]) ->
     device.context.close()
 
 
-def test_without_scripts_the_page_says_what_it_needs(house: House, login: str) -> None:
+@SIZES
+def test_without_scripts_the_page_says_what_it_needs(house: House, login: str, kind: dict[str, Any]) -> None:
     film = house.studio.film(20)
-    device = house.enter(login, PHONE, java_script_enabled=False)
+    device = house.enter(login, kind, java_script_enabled=False)
     page = device.page
     page.goto(film.address)
     assert "脚本" in page.content()
