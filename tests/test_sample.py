@@ -22,7 +22,7 @@ from app.rules.access import ROLES
 from app.rules.viewing import spans
 from app.rules.viewing.trace import replay
 from app.viewing.models import Coverage, Viewing
-from app.viewing.signals import trace_of
+from app.viewing.traces import trace_of
 from tests.services import DatabaseUrls
 
 QUIET = Console(quiet=True)

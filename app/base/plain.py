@@ -18,6 +18,19 @@ _BREAK = re.compile(r"[\t\n\r]")
 _EDGES = " \t\r\n"
 
 
+def decoded(raw: bytes) -> str | None:
+    """A text file in UTF-8 or GB18030 (or UTF-16 that says so); None where it is no text in any of them."""
+    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    return None
+
+
 def complaint(text: str, *, lines: bool = False) -> str | None:
     """What is wrong with a text and what to do; None when it may be kept.
 

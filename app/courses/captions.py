@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from app.base import plain
 from app.base.errors import BadInput
 
 MOST_BYTES, MOST_CUES, MOST_TEXT = 2_000_000, 10_000, 1_000
@@ -33,14 +34,9 @@ def decode(raw: bytes) -> str:
     """UTF-8 or GB18030 (or UTF-16 that says so) as text. `BadInput` when it is neither, or far too long."""
     if len(raw) > MOST_BYTES:
         raise BadInput(_("A caption file has at most 2 MB."), "captions")
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+    text = plain.decoded(raw)
+    if text is not None:
+        return text
     raise BadInput(_("This is not a text file. Captions are .srt or .vtt, in UTF-8 or GB18030."), "captions")
 
 

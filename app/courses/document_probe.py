@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from app.courses import leash
 from app.courses.probe import Unusable, describe
 
 MEMORY, CPU_SECONDS, LARGEST_FILE = 2 << 30, 240, 32 << 20
@@ -148,15 +149,8 @@ def read(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def restrain() -> None:
-    """Limit this process; where the system knows no limits, the caller's time limit still holds."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Limit this process, before it opens anything."""
+    leash.restrain(MEMORY, CPU_SECONDS, LARGEST_FILE)
 
 
 def main(arguments: list[str]) -> int:

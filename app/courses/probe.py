@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from app.courses import formats
+from app.courses import formats, leash
 
 # A stream that is a picture of the file, such as a cover.
 ATTACHED = 0x400
@@ -250,15 +250,8 @@ def _why(head: bytes, error: Exception) -> str:
 
 
 def restrain() -> None:
-    """Limit this process; where the system knows no limits, the caller's time limit still holds."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Limit this process, before it opens anything."""
+    leash.restrain(MEMORY, CPU_SECONDS, 0)
 
 
 def main(arguments: list[str]) -> int:

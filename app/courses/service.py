@@ -10,9 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock, events
+from app.base import audit, clock, events, plain
 from app.base.errors import BadInput, NotFound, Refused
-from app.courses import plain
 from app.courses.material import attach_caption, attach_media, set_article
 from app.courses.models import Course, Lesson, Provider
 from app.courses.uploads import sweep_uploads

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.base import plain
 from app.base.errors import BadInput
 from app.questions import queries, service, words
 from app.rules.questions import gift
@@ -52,14 +53,9 @@ def decode(raw: bytes) -> str:
         raise BadInput(
             _("A file of questions has at most %(most)s KB. Split it in two.", most=MOST_BYTES // 1000), "file"
         )
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+    text = plain.decoded(raw)
+    if text is not None:
+        return text
     raise BadInput(_("This is not a text file. GIFT is plain text, in UTF-8 or GB18030."), "file")
 
 

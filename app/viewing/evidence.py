@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
-from app.base.clock import to_ms
 from app.base.settings import Settings
 from app.courses import queries as courses
 from app.courses.queries import Material
@@ -87,7 +86,7 @@ def after_change(
         known = facts(session, learner_id, material, day)
         marks = watch_marks(book, day, credits.ruled(known), version.length_ms)
         reached = max((mark for mark in marks if mark <= sum_ms), default=0)
-        happened = clock.from_ms(min(reached_at(played, reached), to_ms(known_at))) if reached else None
+        happened = clock.from_ms(min(reached_at(played, reached), clock.to_ms(known_at))) if reached else None
         if happened is None or any(mark >= reached and moment <= happened for mark, moment in recorded.items()):
             continue
         if reached in recorded:  # it is recorded of a later moment, and a key is recorded once

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
@@ -20,15 +19,14 @@ from app.base.settings import Settings
 from app.courses import queries as courses
 from app.courses.queries import Material
 from app.credits import service as credits
-from app.rules.viewing import granting, presence, spans
-from app.rules.viewing.beat import CoverageState
+from app.rules.viewing import granting
 from app.rules.viewing.granting import Grant
 from app.rules.viewing.spans import Piece
 from app.viewing import evidence
 from app.viewing.evidence import Source
-from app.viewing.models import Coverage, TraceChunk, Viewing
+from app.viewing.held import keep_record, keep_state, locked, newest_viewing, state_of
+from app.viewing.models import Coverage, Viewing
 from app.viewing.now import time_ms
-from app.viewing.rows import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +65,10 @@ class Given:
 
 def lock(session: Session, learner_id: int, media_version_id: int, viewing_id: int | None) -> Held:
     """Lock the coverage and a viewing of it (None, or one that is not there: the newest). Refused without any."""
-    coverage = session.scalars(
-        select(Coverage)
-        .where(Coverage.learner_id == learner_id, Coverage.media_version_id == media_version_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    own = (
-        select(Viewing)
-        .where(Viewing.learner_id == learner_id, Viewing.media_version_id == media_version_id)
-        .order_by((Viewing.id == viewing_id).desc() if viewing_id is not None else Viewing.id.desc(), Viewing.id.desc())
-        .limit(1)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    viewing = session.scalars(own).one_or_none() if coverage is not None else None
+    coverage = locked(session, learner_id, media_version_id)
+    viewing = None
+    if coverage is not None:
+        viewing = newest_viewing(session, learner_id, media_version_id, rather=viewing_id)
     if coverage is None or viewing is None:
         raise Refused(
             _("This lesson was never opened in the player, so there is no viewing that the time could belong to.")
@@ -96,36 +83,20 @@ def give(session: Session, settings: Settings, held: Held, wanted: Sequence[Piec
     material = courses.material_of_version(session, coverage.media_version_id)
     assert material is not None  # versions are never deleted
     length_ms = material.media_version.length_ms
-    state = CoverageState(
-        spans.unpack(coverage.spans), spans.unpack(coverage.pending), coverage.counted_ms,
-        presence.unpack(coverage.checks),
-    )  # fmt: skip
+    state = state_of(coverage)
     if not granting.fits(state, wanted):
         raise Refused(_("These are too many parts at once. Choose fewer, larger ones."))
     grant = granting.grant(state, viewing.clock_ms, wanted, length_ms, time_ms(session))
     if not grant.pieces:
         raise Refused(_("All of this counts already. Nothing was changed."))
-    _keep(session, coverage, viewing, grant)
+    keep_state(coverage, grant.coverage)
+    keep_record(session, viewing, grant.trace)
+    session.flush()
     _correct(session, held, material, grant, cause)
     source = Source(cause.recorder, cause.told())
     evidence.after_change(session, settings, coverage.learner_id, material, state.spans, grant.coverage.spans, source)
     posted = credits.settle(session, coverage.learner_id).posted
     return Given(grant.pieces, sum(each.countable for each in posted))
-
-
-def _keep(session: Session, coverage: Coverage, viewing: Viewing, grant: Grant) -> None:
-    """Coverage and trace, so that the one is still the replay of the other."""
-    after = grant.coverage
-    coverage.spans, coverage.pending = spans.pack(after.spans), spans.pack(after.pending)
-    coverage.counted_ms, coverage.pending_ms = after.counted_ms, spans.length(after.pending)
-    coverage.checks = presence.pack(after.checks)
-    sealed, viewing.trace_tail = kept(viewing.trace_tail, grant.trace)
-    if sealed is not None:
-        session.add(
-            TraceChunk(learner_id=viewing.learner_id, viewing_id=viewing.id, number=viewing.chunks, bytes=sealed)
-        )
-        viewing.chunks += 1
-    session.flush()
 
 
 def _correct(session: Session, held: Held, material: Material, grant: Grant, cause: Cause) -> None:

@@ -24,12 +24,18 @@ def locked(session: Session, learner_id: int, media_version_id: int) -> Coverage
     ).one_or_none()
 
 
-def newest_viewing(session: Session, learner_id: int, media_version_id: int) -> Viewing | None:
-    """The learner's newest viewing of a media version, open or ended, locked: its trace takes what is granted."""
+def newest_viewing(
+    session: Session, learner_id: int, media_version_id: int, rather: int | None = None
+) -> Viewing | None:
+    """The learner's newest viewing of a media version, open or ended, locked: its trace takes what counts late.
+
+    `rather`: the number of the one to take instead, if it is there.
+    """
+    first = [(Viewing.id == rather).desc()] if rather is not None else []
     return session.scalars(
         select(Viewing)
         .where(Viewing.learner_id == learner_id, Viewing.media_version_id == media_version_id)
-        .order_by(Viewing.id.desc())
+        .order_by(*first, Viewing.id.desc())
         .limit(1)
         .with_for_update()
         .execution_options(populate_existing=True)

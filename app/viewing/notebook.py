@@ -10,9 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app.base import clock
+from app.base import clock, plain
 from app.base.errors import BadInput, NotFound, Refused
-from app.courses import plain
 from app.viewing.models import Note
 
 MOST_TEXT = 2000

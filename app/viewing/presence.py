@@ -35,10 +35,11 @@ RIGHT, WRONG, LAPSED, NOTHING = "counted", "wrong", "lapsed", "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option as it is shown: its key in the form, its text."""
+    """An option as it is shown: its key in the form, its text; and its place in the stored order."""
 
     key: str
     text: str
+    stored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,11 @@ class _Asking:
         asked = questions.asked(self._session, question_id)
         if asked is None:
             return None
-        order = self.order(number, wrong, len(asked.options))
-        choices = tuple(Choice(str(shown), asked.options[stored]) for shown, stored in enumerate(order))
+        order = self._order(number, wrong, len(asked.options))
+        choices = tuple(Choice(str(shown), asked.options[stored], stored) for shown, stored in enumerate(order))
         return Question(asked.id, asked.text, asked.kind == "multiple", choices)
 
-    def order(self, number: int, wrong: int, count: int) -> list[int]:
+    def _order(self, number: int, wrong: int, count: int) -> list[int]:
         """The stored places of the options in the order in which they are shown."""
         return sorted(range(count), key=lambda each: self._draw(f"option.{number}.{wrong}.{each}"))
 
@@ -167,10 +168,7 @@ def answer(
     keys = {choice.key for choice in now.question.choices}
     if not chosen or not set(chosen) <= keys or (len(chosen) > 1 and not now.question.several):
         raise BadInput(_("Choose an answer."), "chosen")
-    asking = _Asking(session, settings, learner_id, material)
-    wrong = asking.wrong.get(int(check), 0)
-    order = asking.order(int(check), wrong, len(now.question.choices))
-    stored = frozenset(order[int(key)] for key in chosen)
+    stored = frozenset(choice.stored for choice in now.question.choices if choice.key in chosen)
     text = ",".join(map(str, sorted(stored)))
     if questions.is_right(session, now.question.id, stored):
         return given.right(now, now.question.id, text)

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.rules.viewing import signals as rules
 from app.rules.viewing.trace import BadTrace, records
-from app.viewing.models import Signal, TraceChunk, Viewing
+from app.viewing.models import Signal, Viewing
 from app.viewing.now import time_ms
+from app.viewing.traces import trace_of
 
 
 def keep_signal(session: Session, learner_id: int, viewing_id: int, kind: str, at_ms: int, detail: str = "") -> None:
@@ -20,16 +21,6 @@ def keep_signal(session: Session, learner_id: int, viewing_id: int, kind: str, a
         .values(learner_id=learner_id, viewing_id=viewing_id, kind=kind, at_ms=at_ms, detail=detail)
         .on_conflict_do_nothing()
     )
-
-
-def trace_of(session: Session, viewing: Viewing) -> bytes:
-    """A viewing's whole trace, in order."""
-    sealed = session.scalars(
-        select(TraceChunk.bytes)
-        .where(TraceChunk.learner_id == viewing.learner_id, TraceChunk.viewing_id == viewing.id)
-        .order_by(TraceChunk.number)
-    )
-    return b"".join([*sealed, viewing.trace_tail])
 
 
 def close_expired(session: Session, most: int = 500) -> int:

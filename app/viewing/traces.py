@@ -47,6 +47,16 @@ def viewings(session: Session, learner_id: int, media_version_id: int) -> list[S
     ]
 
 
+def trace_of(session: Session, viewing: Viewing) -> bytes:
+    """A viewing's whole trace, in order."""
+    sealed = session.scalars(
+        select(TraceChunk.bytes)
+        .where(TraceChunk.learner_id == viewing.learner_id, TraceChunk.viewing_id == viewing.id)
+        .order_by(TraceChunk.number)
+    )
+    return b"".join([*sealed, viewing.trace_tail])
+
+
 def of_lesson(session: Session, learner_id: int, lesson_id: int) -> int | None:
     """The media version that this learner opened last in a lesson; None when never."""
     return session.scalar(

@@ -69,6 +69,12 @@ class Tab:
         self.scene.note("played", self.scene.learner.id, self.scene.newest_media(), sure)
         return spans
 
+    def end(self) -> None:
+        """Stop, write down what was played, and wait until all of it is told."""
+        self.player.pause()
+        self.note()
+        self.settle()
+
     def settle(self, seconds: float = 20) -> None:
         """Wait until the page has nothing more to tell: the rows stand still, and have something."""
         before, until = None, time.monotonic() + seconds
@@ -108,9 +114,7 @@ def a_browser_reloads_with_unsent_beats(scene: Scene) -> None:
         tab.beats()
         tab.load()
         tab.run(3)
-        tab.player.pause()
-        tab.note()
-        tab.settle()
+        tab.end()
 
 
 @honest(browser=True)
@@ -127,9 +131,7 @@ def a_browser_killed_with_unsent_beats(scene: Scene) -> None:
         tab.device.page = tab.page = tab.device.context.new_page()
         tab.load()
         tab.run(3)
-        tab.player.pause()
-        tab.note()
-        tab.settle()
+        tab.end()
 
 
 @honest(browser=True)
@@ -145,9 +147,7 @@ def a_browser_whose_clock_is_wrong_by_years(scene: Scene) -> None:
         time.sleep(2)
         session.send("Page.setWebLifecycleState", {"state": "active"})
         tab.page.wait_for_timeout(2000)
-        tab.player.pause()
-        tab.note()
-        tab.settle()
+        tab.end()
 
 
 @honest(browser=True)

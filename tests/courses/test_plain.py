@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from app.base import plain
 from app.base.errors import BadInput
-from app.courses import plain, service
+from app.courses import service
 from app.courses.models import Course, Provider
 from tests import factories
 

@@ -82,7 +82,7 @@ class Watching:
         """(counted, pending) ms, after a look that the traces replay the row."""
         with self.academy.db.reading() as session:
             row = session.scalars(select(Coverage)).one()
-            told = replay(signals.trace_of(session, each) for each in session.scalars(select(Viewing)))
+            told = replay(traces.trace_of(session, each) for each in session.scalars(select(Viewing)))
             assert told.spans == held.state_of(row).spans
             return row.counted_ms, row.pending_ms
 

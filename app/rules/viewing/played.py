@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.rules.viewing.spans import Piece, pairs, subtract, union
+from app.rules.viewing.spans import Piece, pairs, subtract, union, within
 from app.rules.viewing.trace import records
 
 
@@ -47,12 +47,6 @@ def _told(opened_ms: int, trace: bytes) -> Iterator[tuple[int, Piece]]:
             yield at_ms, (start, end)
         for start, end, _reason in record.pending:
             yield at_ms, (start, end)
-
-
-def within(piece: Piece, spans: list[int]) -> list[Piece]:
-    """The parts of a piece that lie in the spans, rising."""
-    beyond = [bound for gap in subtract(piece, spans) for bound in gap]
-    return subtract(piece, beyond)
 
 
 def reached_at(played: Sequence[Play], mark_ms: int) -> int:

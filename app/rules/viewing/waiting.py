@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.rules.viewing.beat import CoverageState, ViewingState, crossed_mark
-from app.rules.viewing.spans import Piece, pairs, remove, subtract, union
+from app.rules.viewing.spans import Piece, pairs, remove, subtract, union, within
 from app.rules.viewing.trace import record
 
 
@@ -25,11 +25,7 @@ class Release:
 
 def waiting(coverage: CoverageState, where: Sequence[int]) -> list[Piece]:
     """The pending pieces (ms, rising) within the flat spans `where`."""
-    found: list[Piece] = []
-    for piece in pairs(coverage.pending):
-        beyond = [bound for gap in subtract(piece, list(where)) for bound in gap]
-        found += subtract(piece, beyond)
-    return found
+    return [part for piece in pairs(coverage.pending) for part in within(piece, list(where))]
 
 
 def away(coverage: CoverageState) -> list[Piece]:

@@ -21,9 +21,10 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from app.base import plain
 from app.base.errors import BadInput
 from app.base.labels import codes, label
-from app.courses import articles, plain
+from app.courses import articles
 
 NEW = "new"
 
