@@ -32,7 +32,11 @@ TABLE: dict[str, frozenset[str]] = {
     "ticket.answer": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "course.edit": frozenset({"course_editor", "academy_admin"}),
     "rules.see": frozenset({"academy_admin", "study_supervisor", "credit_reviewer"}),
+    "rules.draft": frozenset({"academy_admin", "credit_reviewer"}),
     "rules.publish": frozenset({"academy_admin"}),
+    "period.see": frozenset({"academy_admin", "credit_reviewer"}),
+    "period.close": frozenset({"academy_admin"}),
+    "books.verify": frozenset({"academy_admin", "audit_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
     "audit.see": frozenset({"audit_admin"}),
 }

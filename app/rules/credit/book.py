@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import compress
 
-from app.rules.credit.clauses import RuleSet
+from app.rules.credit.clauses import Carry, Needs, RuleSet, Share
 from app.rules.credit.errors import RuleError, RuleErrors, Said, say
 from app.rules.credit.evidence import SNAPSHOT, Snapshot
 from app.rules.credit.kinds import SILENT
-from app.rules.credit.plan import Plan, compiled, values
+from app.rules.credit.plan import Plan, carried, compiled, values
 from app.rules.credit.selector import Selector
 
 _MINUTES = 1440
+_MOST_PLANS = 100_000
 
 
 class RuleBook:
@@ -36,7 +37,14 @@ class RuleBook:
         read = self._fields()
         self._read = tuple(field in read for field in SNAPSHOT)
         self._plans: dict[tuple[int, Snapshot, int], Plan | None] = {}
-        self._fits: dict[tuple[int, Snapshot, int, str], tuple[str, ...]] = {}
+        self._narrow: dict[tuple[int, Snapshot, int], Plan | None] = {}
+        self._fits: dict[tuple[int, Plan], tuple[str, ...]] = {}
+        self._carried: dict[tuple[object, ...], Plan] = {}
+        self._shared: dict[tuple[int, str, Plan], bool] = {}
+        self._serves: dict[tuple[Snapshot, int], tuple[tuple[int, Needs], ...]] = {}
+        self.has_needs = any(v.needs for v in self.versions)
+        self.has_shares = any(v.shares for v in self.versions)
+        self.has_windows = any(t.window for v in self.versions for t in v.tests)
         self._grace = any(v.grace_minutes for v in self.versions)
 
     def _check(self) -> None:
@@ -73,8 +81,12 @@ class RuleBook:
 
     def _selectors(self) -> Iterator[Selector]:
         for v in self.versions:
-            for clauses in (v.converts, v.weights, v.marks, v.rounds, v.duplicates, v.caps, v.tests):
+            for clauses in (
+                v.converts, v.weights, v.marks, v.rounds, v.needs, v.duplicates, v.caps, v.shares, v.attendances,
+                v.revokes, v.tests,
+            ):  # fmt: skip
                 yield from (clause.when for clause in clauses)
+            yield from (clause.evidence for clause in v.needs)
 
     def _fields(self) -> set[str]:
         """The fields that can make a difference to a plan or to a test; `kind` always does."""
@@ -108,18 +120,50 @@ class RuleBook:
 
     def plan(self, version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
         """How this version judges such pieces; None where nothing converts them."""
+        whole = (version.version, snapshot, minute)
+        try:
+            return self._plans[whole]
+        except KeyError:
+            pass
         key = (version.version, tuple(compress(snapshot, self._read)), minute)
-        if key not in self._plans:
-            self._plans[key] = None if snapshot[0] in SILENT else compiled(version, snapshot, minute)
-        return self._plans[key]
+        if key not in self._narrow:
+            self._narrow[key] = None if snapshot[0] in SILENT else compiled(version, snapshot, minute)
+        if len(self._plans) > _MOST_PLANS:
+            self._plans.clear()
+        found = self._plans[whole] = self._narrow[key]
+        return found
 
-    def counted_by(self, version: RuleSet, snapshot: Snapshot, minute: int, bucket: str) -> tuple[str, ...]:
-        """Names of this version's tests that count such postings."""
-        key = (version.version, tuple(compress(snapshot, self._read)), minute, bucket)
-        found = self._fits.get(key)
+    def carried(self, version: RuleSet, clause: Carry, bucket: str) -> Plan:
+        """How this version counts what a clause carries in."""
+        key = (version.version, clause.id, bucket, tuple(sorted(clause.fields.items())))
+        if key not in self._carried:
+            self._carried[key] = carried(version, clause.fields, bucket)
+        return self._carried[key]
+
+    def counted_by(self, version: RuleSet, plan: Plan) -> tuple[str, ...]:
+        """Names of this version's tests that count what such a plan gave."""
+        found = self._fits.get((version.version, plan))
         if found is None:
-            seen = values(snapshot, minute, bucket)
-            found = self._fits[key] = tuple(t.id for t in version.tests if t.when.fits(seen))
+            found = tuple(t.id for t in version.tests if t.when.fits(plan.seen))
+            self._fits[version.version, plan] = found
+        return found
+
+    def shares(self, version: RuleSet, share: Share, plan: Plan) -> bool:
+        """Is what such a plan gave part of this version's share?"""
+        key = (version.version, share.id, plan)
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = share.when.fits(plan.seen)
+        return found
+
+    def serves(self, snapshot: Snapshot, minute: int) -> tuple[tuple[int, Needs], ...]:
+        """(version, clause) of every `needs` that such a piece is the companion for."""
+        key = (snapshot, minute)
+        found = self._serves.get(key)
+        if found is None:
+            seen = values(snapshot, minute)
+            found = tuple((v.version, n) for v in self.versions for n in v.needs if n.evidence.fits(seen))
+            self._serves[key] = found
         return found
 
 

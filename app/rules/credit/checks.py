@@ -8,7 +8,7 @@ from itertools import combinations
 from math import lcm
 from typing import Protocol
 
-from app.rules.credit.clauses import Convert, Duplicate, Mark, Requirement, Round, Test, Weight
+from app.rules.credit.clauses import Convert, Duplicate, Mark, Round, Weight
 from app.rules.credit.errors import Said, say
 from app.rules.credit.kinds import CREDITABLE, NUMBERS
 from app.rules.credit.selector import Selector, ValueSet
@@ -138,27 +138,6 @@ def watching(converts: Sequence[Convert], marks: Sequence[Mark], wrong: Wrong) -
                 mark.id,
                 say("the measure may fall while more is watched: use 'seen' only where more of it gives more"),
             )
-
-
-def names(tests: Sequence[Test], requirements: Sequence[Requirement], wrong: Wrong) -> None:
-    """Refuse names of tests that do not exist, and shares of shares."""
-    known = {test.id: test for test in tests}
-    listed = ", ".join(known) or say("none")
-    for test in tests:
-        target = known.get(test.share_of) if test.share_of else None
-        if test.share_of and target is None:
-            gone = say("there is no [[test]] %(id)r; tests: %(tests)s", id=test.share_of, tests=listed)
-            wrong("test", test.id, say("%(key)r: %(message)s", key="share_of", message=gone))
-        elif target is not None and (target.share_of or target.measure != test.measure or target.cycle != test.cycle):
-            wrong(
-                "test",
-                test.id,
-                say("'share_of' must name a test with its own number, of the same measure and 'over'"),
-            )
-    for requirement in requirements:
-        for name in sorted(requirement.meets.names() - set(known)):
-            gone = say("there is no [[test]] %(id)r; tests: %(tests)s", id=name, tests=listed)
-            wrong("requirement", requirement.id, gone)
 
 
 def repeats(duplicates: Sequence[Duplicate], wrong: Wrong) -> None:

@@ -72,8 +72,43 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """A piece waits for a companion that fits `evidence` and has the same item or run.
+
+    A companion serves for `valid_years` from its day (0: for ever).
+    """
+
+    id: str
+    when: Selector
+    evidence: Selector
+    same: str
+    valid_years: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Pieces of a class run are withdrawn when the run's leave is `beyond` the `limit`."""
+
+    id: str
+    when: Selector
+    limit: Expr | Ratio
+    beyond: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """What a revocation that fits `when` cancels, and which kinds give nothing for `ban_years` from its day."""
+
+    id: str
+    when: Selector
+    cancels: str
+    ban_kinds: frozenset[str]
+    ban_years: int
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Pieces alike in `key` are repeats of the first credited one, `within` its reach."""
+    """Pieces alike in `key`, or overlapping in time, are repeats of the first credited one, `within` its reach."""
 
     id: str
     when: Selector
@@ -81,6 +116,7 @@ class Duplicate:
     within: Within
     years: int
     largest: bool
+    overlap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +145,27 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Of what fits `when` at most this part of what the test got (or of its quota) counts."""
+
+    id: str
+    when: Selector
+    at_most: Fraction
+    of: str
+    of_quota: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of one's own: `months` from the day on which the standing first fits `since`."""
+
+    since: Selector
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
 class Test:
-    """One sum against one quota."""
+    """One sum against one quota, over a period, a cycle or a window of one's own."""
 
     id: str
     when: Selector
@@ -121,6 +176,7 @@ class Test:
     share_basis: str
     cycle: bool
     blocking: bool
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +205,29 @@ class Requirement:
     meets: Meets
 
 
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """What of a test's surplus goes into the next period, and as what: `fields` of its snapshot, and a bucket."""
+
+    id: str
+    surplus_of: str
+    measure: str
+    fields: Mapping[str, str | bool]
+    bucket: str | None
+    most_m: int | None
+    again: bool
+    unless_short: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeUp:
+    """Shortfalls of these tests may be cured for `months` after the period."""
+
+    id: str
+    tests: tuple[str, ...]
+    months: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleSet:
     """One version of a rule set. `texts` holds each clause as printed: id → {"zh": …, "en": …}."""
@@ -165,11 +244,17 @@ class RuleSet:
     converts: tuple[Convert, ...]
     weights: tuple[Weight, ...]
     marks: tuple[Mark, ...]
+    needs: tuple[Needs, ...]
     rounds: tuple[Round, ...]
     duplicates: tuple[Duplicate, ...]
     caps: tuple[Cap, ...]
+    shares: tuple[Share, ...]
+    attendances: tuple[Attendance, ...]
+    revokes: tuple[Revoke, ...]
     tests: tuple[Test, ...]
     requirements: tuple[Requirement, ...]
+    carries: tuple[Carry, ...]
+    make_ups: tuple[MakeUp, ...]
     texts: Mapping[str, Mapping[str, str]]
     lines: Mapping[str, int]
 

@@ -2,80 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import timedelta
 from fractions import Fraction
-from typing import TypeAlias
 
 from app.rules.credit.book import RuleBook
-from app.rules.credit.clauses import RuleSet, Test
-from app.rules.credit.evidence import Snapshot
+from app.rules.credit.clauses import Requirement, RuleSet, Test
 from app.rules.credit.formula import divide
-from app.rules.credit.settlement import PeriodResult, TestResult
+from app.rules.credit.order import Order
+from app.rules.credit.periods import months_later
+from app.rules.credit.settlement import TestResult
 from app.rules.credit.standing import Duty, Line
+from app.rules.credit.tally import COUNTABLE, EARNED, HALF_DAYS, MONTHS, MS, PIECES, Sums, Tally
 
-Group: TypeAlias = tuple[Snapshot, int, str]  # snapshot, part of the day, bucket
-# earned, countable, half-days, milliseconds, pieces
-Sums: TypeAlias = list[int]
-_PLACE = {"earned": 0, "countable": 1, "days": 2, "minutes": 3, "count": 4}
+_PLACE = {
+    "earned": EARNED,
+    "countable": COUNTABLE,
+    "days": HALF_DAYS,
+    "minutes": MS,
+    "count": PIECES,
+    "months": MONTHS,
+}
 _UNIT = {
     "earned": Fraction(1),
     "countable": Fraction(1),
     "days": Fraction(500),
     "minutes": Fraction(1, 60),
     "count": Fraction(1000),
+    "months": Fraction(1),
 }
+_DAY = timedelta(days=1)
 
 
-def period_result(book: RuleBook, index: int, groups: Mapping[int, Mapping[Group, Sums]], line: Line) -> PeriodResult:
-    """Judge one period by the version of its last day."""
-    rule = book.period
-    start, end = rule.start(index), rule.end(index)
-    version = book.version_on(end) or book.versions[0]
-    duty = line.duty(start, end, version.period)
-    buckets: dict[str, tuple[int, int]] = {}
-    for (_, _, bucket), sums in groups.get(index, {}).items():
-        earned, countable = buckets.get(bucket, (0, 0))
-        buckets[bucket] = earned + sums[0], countable + sums[1]
-    tests = _tests(book, version, index, groups, duty)
-    return PeriodResult(
-        start,
-        end,
-        version.version,
-        duty.word,
-        sum(b[0] for b in buckets.values()),
-        sum(b[1] for b in buckets.values()),
-        dict(sorted(buckets.items())),
-        tests,
-        _requirements(version, duty, tests),
-    )
+class Closing:
+    """One period being judged by the version of its last day, and by what was known of it."""
 
+    def __init__(self, book: RuleBook, order: Order, tally: Tally, index: int) -> None:
+        self.book, self.index, self._tally = book, index, tally
+        self.rule = book.period
+        self.start, self.end = self.rule.start(index), self.rule.end(index)
+        self.version: RuleSet = book.version_on(self.end) or book.versions[0]
+        self.line: Line = order.line(index)
+        # Standing, reduce and rounding are the version's own: only the shape of periods is shared.
+        self.duty: Duty = self.line.duty(self.start, self.end, self.version.period)
+        cycle = self.rule.cycle_of(index)
+        self.cycle = range(cycle * self.rule.cycle, index + 1)
 
-def _tests(
-    book: RuleBook, version: RuleSet, index: int, groups: Mapping[int, Mapping[Group, Sums]], duty: Duty
-) -> dict[str, TestResult]:
-    cycle = book.period.cycle_of(index)
-    earlier = [i for i in groups if i <= index and book.period.cycle_of(i) == cycle]
-    here = _sums(book, version, groups, [index])
-    whole = _sums(book, version, groups, earlier)
-    got = {t.id: (whole if t.cycle else here)[t.id][_PLACE[t.measure]] * _UNIT[t.measure] for t in version.tests}
-    quotas = {t.id: _quota(version, t, duty) for t in version.tests if t.share_of is None}
-    results = {}
-    for test in version.tests:
-        if test.share_of is None:
+    def tests(self) -> dict[str, TestResult]:
+        """Every test against its quota."""
+        version = self.version
+        here = self._tally.by_test(version, [self.index])
+        whole = self._tally.by_test(version, self.cycle) if any(t.cycle for t in version.tests) else here
+        got, quotas, due = {}, {}, {}
+        for test in version.tests:
+            sums = (whole if test.cycle else here)[test.id]
+            due[test.id] = not test.cycle or self.rule.closes_cycle(self.index)
+            asked = self._quota(test)
+            if test.window is not None:
+                sums, asked, due[test.id] = self._window(test, asked)
+            got[test.id] = sums[_PLACE[test.measure]] * _UNIT[test.measure]
+            quotas[test.id] = asked
+        results = {}
+        for test in version.tests:
             quota = Fraction(quotas[test.id])
-        else:
-            basis = got[test.share_of] if test.share_basis == "got" else Fraction(quotas[test.share_of])
-            quota = test.quota.of(duty.facts) * basis
-        due = not test.cycle or book.period.closes_cycle(index)
-        results[test.id] = _against(test, got[test.id], quota, due)
-    return results
+            if test.share_of is not None:
+                basis = got[test.share_of] if test.share_basis == "got" else Fraction(quotas[test.share_of])
+                quota = test.quota.of(self.duty.facts) * basis
+            results[test.id] = _against(test, got[test.id], quota, due[test.id])
+        return results
 
+    def _quota(self, test: Test) -> int:
+        if test.share_of is not None:
+            return 0
+        if test.at_most or test.window is not None:
+            exact = test.quota.of(self.duty.facts) * 1000
+            return divide(exact.numerator, exact.denominator, "nearest")
+        if not test.cycle:
+            return self.duty.quota(test.quota, self.version.period)
+        first = self.rule.start(self.cycle.start)
+        last = self.rule.end(self.cycle.start + self.rule.cycle - 1)
+        return self.line.duty(first, last, self.version.period).quota(test.quota, self.version.period)
 
-def _quota(version: RuleSet, test: Test, duty: Duty) -> int:
-    if test.at_most or test.cycle:
-        exact = test.quota.of(duty.facts) * 1000
-        return divide(exact.numerator, exact.denominator, "nearest")
-    return duty.quota(test.quota, version.period)
+    def _window(self, test: Test, quota: int) -> tuple[Sums, int, bool]:
+        """Sums, quota and whether it is due, of a span of one's own; nothing is asked of whom it does not concern."""
+        window = test.window
+        since = self.line.since(window.since, self.end) if window is not None else None
+        if window is None or since is None:
+            return [0] * 6, 0, True
+        until = months_later(since, window.months)
+        if until <= self.start:
+            return [0] * 6, 0, True
+        return self._tally.between(self.version, test.id, since, until), quota, until - _DAY <= self.end
+
+    def requirements(self, tests: Mapping[str, TestResult]) -> dict[str, str]:
+        """Each requirement in a word."""
+        met = {name: result.met or not result.blocking for name, result in tests.items()}
+        hoped = {name: met[name] or not result.due for name, result in tests.items()}
+        return {each.id: self._word(each, met, hoped) for each in self.version.requirements}
+
+    def _word(self, requirement: Requirement, met: Mapping[str, bool], hoped: Mapping[str, bool]) -> str:
+        if self.duty.word == "none" or not requirement.who.fits(self.duty.facts):
+            return "does not apply"
+        if self.duty.word == "exempt":
+            return "exempt"
+        if requirement.meets.holds(met):
+            return "met"
+        return "not due" if requirement.meets.holds(hoped) else "not met"
 
 
 def _against(test: Test, got: Fraction, quota: Fraction, due: bool) -> TestResult:
@@ -89,30 +121,3 @@ def _against(test: Test, got: Fraction, quota: Fraction, due: bool) -> TestResul
         due,
         test.blocking,
     )
-
-
-def _sums(
-    book: RuleBook, version: RuleSet, groups: Mapping[int, Mapping[Group, Sums]], periods: Sequence[int]
-) -> dict[str, Sums]:
-    found = {test.id: [0, 0, 0, 0, 0] for test in version.tests}
-    for index in periods:
-        for (snapshot, minute, bucket), sums in groups.get(index, {}).items():
-            for name in book.counted_by(version, snapshot, minute, bucket):
-                found[name] = [a + b for a, b in zip(found[name], sums, strict=True)]
-    return found
-
-
-def _requirements(version: RuleSet, duty: Duty, tests: Mapping[str, TestResult]) -> dict[str, str]:
-    met = {name: result.met or not result.blocking for name, result in tests.items()}
-    hoped = {name: met[name] or not result.due for name, result in tests.items()}
-    words = {}
-    for requirement in version.requirements:
-        if duty.word == "none" or not requirement.who.fits(duty.facts):
-            words[requirement.id] = "does not apply"
-        elif duty.word == "exempt":
-            words[requirement.id] = "exempt"
-        elif requirement.meets.holds(met):
-            words[requirement.id] = "met"
-        else:
-            words[requirement.id] = "not due" if requirement.meets.holds(hoped) else "not met"
-    return words

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.rules.credit import checks, rows, syntax
 from app.rules.credit.clauses import RuleSet
-from app.rules.credit.errors import SINGLE, TABLE_NOT_YET, RuleError, RuleErrors, Said, not_yet, say
+from app.rules.credit.errors import SINGLE, RuleError, RuleErrors, Said, say
 from app.rules.credit.formula import MODES
 from app.rules.credit.lines import Lines, scan
+from app.rules.credit.names import Names
 from app.rules.credit.periods import PeriodRule, QuotaRound
 from app.rules.credit.reading import Row
 
@@ -29,7 +30,7 @@ _PERIOD: Final = (
     "late",
     "seal_after_months",
 )
-_TABLES = (*SINGLE, *rows.READERS, *rows.LATER)
+_TABLES = (*SINGLE, *rows.READERS)
 LARGEST = 100_000
 # A dotted key costs the square of its depth.
 _MOST_POINTS = 100
@@ -69,9 +70,6 @@ class _Loader:
         for name in self.data:
             if name not in _TABLES:
                 self._wrong_table(name, say("unknown table; allowed: %(allowed)s", allowed=", ".join(_TABLES)))
-        for name in rows.LATER:
-            if name in self.data:
-                self._wrong_table(name, TABLE_NOT_YET)
         header, period = self._header(), self._period()
         found = {name: tuple(self._rows(name)) for name in rows.READERS}
         self._together(found)
@@ -83,11 +81,17 @@ class _Loader:
             converts=found["convert"],
             weights=found["weight"],
             marks=found["mark"],
+            needs=found["needs"],
             rounds=found["round"],
             duplicates=found["duplicate"],
             caps=found["cap"],
+            shares=found["share"],
+            attendances=found["attendance"],
+            revokes=found["revoke"],
             tests=found["test"],
             requirements=found["requirement"],
+            carries=found["carry"],
+            make_ups=found["make_up"],
             texts=self.texts,
             lines=self.where,
         )
@@ -157,10 +161,8 @@ class _Loader:
         month, day = start or (1, 1)
         standing = row.choice("standing", ("last_day", "most", "pro_rata"), "last_day")
         reduce = row.choice("reduce", ("none", "days", "months", "whole"), "none")
-        if reduce == "months":
-            row.wrong(not_yet("'reduce' = \"months\""), "reduce")
         rounded = self._quota_round(row)
-        if rounded is None and (standing == "pro_rata" or reduce == "days"):
+        if rounded is None and (standing == "pro_rata" or reduce in ("days", "months")):
             row.wrong(say("quotas by days may not be whole thousandths: 'quota_round' = {to, mode} is needed"))
         return PeriodRule(
             month,
@@ -208,13 +210,8 @@ class _Loader:
                 each,
                 self.lines,
                 self.errors,
-                (*rows.KEYS[name], *rows.NOTED, *rows.LATER_KEYS.get(name, ())),
+                (*rows.KEYS[name], *rows.NOTED),
             )
-            later = [key for key in rows.LATER_KEYS.get(name, ()) if key in each]
-            for key in later:
-                row.wrong(not_yet(repr(key)), key)
-            if later:
-                continue
             clause = rows.READERS[name](row)
             if row.id and row.id in self.where:
                 row.wrong(say("the id is used twice (line %(line)s)", line=self.where[row.id]), "id")
@@ -243,7 +240,12 @@ class _Loader:
         if len(found["mark"]) == self._count("mark"):
             checks.watching(converts, found["mark"], self._wrong)
         if len(found["test"]) == self._count("test"):
-            checks.names(found["test"], found["requirement"], self._wrong)
+            names = Names(found["test"], self._wrong)
+            names.tests()
+            names.requirements(found["requirement"])
+            names.shares(found["share"])
+            names.make_ups(found["make_up"])
+            names.carries(found["carry"])
 
     def _count(self, name: str) -> int:
         data = self.data.get(name, [])

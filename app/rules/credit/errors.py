@@ -40,14 +40,6 @@ def _filled(template: str, values: Mapping[str, object], translate: Translate) -
     }
 
 
-def not_yet(what: str) -> Said:
-    """For a key or a value that a later release will know."""
-    return say("%(what)s is part of the language but not supported yet", what=what)
-
-
-TABLE_NOT_YET = say("is part of the language but not supported yet")
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class RuleError:
     """One mistake: its line (from 1), the table, the row's id (or ""), what and what to do."""
@@ -66,8 +58,6 @@ class RuleError:
         if not self.table:
             return say("line %(line)s: %(message)s", line=line, message=message)
         head = f"[{self.table}]" if self.table in SINGLE else f"[[{self.table}]]"
-        if message == TABLE_NOT_YET:
-            return say("line %(line)s: %(table)s %(message)s", line=line, table=head, message=message)
         if not self.id:
             return say("line %(line)s: %(table)s: %(message)s", line=line, table=head, message=message)
         return say("line %(line)s: %(table)s %(id)r: %(message)s", line=line, table=head, id=self.id, message=message)

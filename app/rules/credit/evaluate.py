@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.rules.credit import document, report
@@ -35,7 +35,29 @@ def evaluate_loaded(
     pieces = [parse(each, book.zone) for each in data["evidence"]]
     if as_known is not None:
         pieces = [p for p in pieces if p.known.astimezone(book.zone).date() <= as_known]
-    return report.as_json(settle(book, pieces, explain=True, until=until), data.get("learner"))
+    seals = _seals(book, data.get("seals") or {}, as_known)
+    return report.as_json(settle(book, pieces, explain=True, until=until, seals=seals), data.get("learner"))
+
+
+def _seals(book: RuleBook, raw: object, as_known: date | None) -> dict[date, datetime]:
+    """First day of a period → the moment of its seal: a time, or a day (its first moment)."""
+    if not isinstance(raw, dict):
+        raise EvidenceError('\'seals\' must look like {"2025-01-01": "2026-02-01"}')
+    found = {}
+    for start, moment in raw.items():
+        try:
+            first, sealed = date.fromisoformat(start), datetime.fromisoformat(moment)
+        except (ValueError, TypeError) as error:
+            raise EvidenceError(f"'seals': {start!r}: {moment!r} must be a day and a day or time") from error
+        index = book.period.index(first)
+        if index < 0 or book.period.start(index) != first:
+            raise EvidenceError(f"'seals': no period begins on {start}")
+        sealed = sealed if sealed.tzinfo is not None else sealed.replace(tzinfo=book.zone)
+        if sealed.astimezone(book.zone).date() <= book.period.end(index):
+            raise EvidenceError(f"'seals': the period of {start} is not over on {moment}")
+        if as_known is None or sealed.astimezone(book.zone).date() <= as_known:
+            found[first] = sealed.astimezone(UTC)
+    return found
 
 
 def _evidence(text: str) -> dict[str, Any]:
@@ -48,8 +70,6 @@ def _evidence(text: str) -> dict[str, Any]:
     unknown = sorted(set(data) - {"learner", "seals", "evidence"})
     if unknown:
         raise EvidenceError(f"unknown field {unknown[0]!r}; allowed: learner, seals, evidence")
-    if data.get("seals"):
-        raise EvidenceError("'seals': sealed periods are part of the language but not supported yet")
     if not isinstance(data.get("learner"), str | None):
         raise EvidenceError(f"'learner' must be a text, not {data['learner']!r:.60}")
     return data

@@ -20,13 +20,18 @@ _LARGEST = 10**15
 _LONGEST = 200
 _TIMES = ("happened", "known", "begun")
 _ONLY = {"from": "exemption", "until": "exemption", "approved": "exemption", "change": "standing"}
-FIELDS = ("id", "kind", *_TIMES, *TEXT_FIELDS, *FLAG_FIELDS, *IDENTITY_FIELDS, "names", *_ONLY, *NUMBERS)
+FIELDS = (
+    "id", "kind", *_TIMES, *TEXT_FIELDS, *FLAG_FIELDS, *IDENTITY_FIELDS, "names", "stands_for", *_ONLY, *NUMBERS,
+)  # fmt: skip
 _KNOWN = frozenset(FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
-    """One piece of evidence. Times are aware UTC; `numbers` stand in the order of `kinds.NUMBERS`."""
+    """One piece of evidence, never changed. Times are aware UTC; `numbers` stand in the order of `kinds.NUMBERS`.
+
+    Not `frozen`: millions are made for a simulation, and that costs most of the time.
+    """
 
     id: str
     kind: str
@@ -42,6 +47,7 @@ class Piece:
     names: tuple[str, ...] = ()
     exempt: tuple[date, date] | None = None
     change: str | None = None
+    stands_for: tuple[str, ...] = ()
 
     def order(self) -> tuple[datetime, int, str]:
         """The place in the fold: by happening, kind and own key; never by arrival."""
@@ -100,6 +106,7 @@ class _Reader:
             self.named(kind),
             self.exemption() if kind == "exemption" else None,
             self.standing(),
+            self.keys("stands_for"),
         )
 
     def snapshot(self, kind: str) -> Snapshot:
@@ -148,12 +155,17 @@ class _Reader:
         except OverflowError as error:
             raise self.wrong(f"{field!r} is out of range: {raw!r:.60}") from error
 
-    def named(self, kind: str) -> tuple[str, ...]:
-        raw = self.facts.get("names")
+    def keys(self, field: str) -> tuple[str, ...]:
+        """A list of identities, or one; a name given twice counts once."""
+        raw = self.facts.get(field)
         found = raw if isinstance(raw, list | tuple) else [] if raw is None else [raw]
         names = tuple(str(n) if type(n) is int else n for n in found)
-        if not all(isinstance(name, str) and name for name in names):
-            raise self.wrong(f"'names' must be a list of ids of evidence, not {raw!r:.60}")
+        if not all(isinstance(name, str) and 0 < len(name) <= _LONGEST for name in names):
+            raise self.wrong(f"{field!r} must be a list of ids, not {raw!r:.60}")
+        return tuple(dict.fromkeys(names))
+
+    def named(self, kind: str) -> tuple[str, ...]:
+        names = self.keys("names")
         if kind == "correction" and not names:
             raise self.wrong("a correction must say in 'names' which evidence it withdraws")
         return names

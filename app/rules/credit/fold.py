@@ -1,111 +1,137 @@
-"""The fold: one learner's evidence, in the order of happening, through the pipeline."""
+"""The fold: one learner's evidence, in the order of happening, through the pipeline, period after period."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from app.rules.credit import steps
+from app.rules.credit import companions, steps
+from app.rules.credit.account import Account
 from app.rules.credit.book import RuleBook
-from app.rules.credit.close import Group, Sums, period_result
 from app.rules.credit.evidence import Piece
-from app.rules.credit.judges import withdrawn
-from app.rules.credit.kinds import NUMBERS, SILENT
-from app.rules.credit.settlement import Nothing, Posting, Settlement, Why
-from app.rules.credit.standing import Line
-from app.rules.credit.state import At, State
+from app.rules.credit.judges import Ban
+from app.rules.credit.kinds import SILENT
+from app.rules.credit.order import Order, Place
+from app.rules.credit.settlement import NO_SEALS, Settlement, Why
+from app.rules.credit.state import At, State, plain_day
 
-_HALF_DAYS, _DURATION = NUMBERS.index("half_days"), NUMBERS.index("duration_ms")
 _NO_CLAUSE = Why("", "no clause", (0, 0, 0))
 
 
-def settle(book: RuleBook, pieces: Sequence[Piece], *, explain: bool, until: date | None = None) -> Settlement:
+def settle(
+    book: RuleBook,
+    pieces: Sequence[Piece],
+    *,
+    explain: bool,
+    until: date | None = None,
+    seals: Mapping[date, datetime] = NO_SEALS,
+) -> Settlement:
     """Everything that follows from one learner's evidence; the order of `pieces` does not matter.
 
     Periods run from the earliest evidence to the latest, and to the one that holds `until`. Reasons (and
-    `nothing`) are made only if `explain`. Raises EvidenceError when an id is used twice.
+    `nothing`) are made only if `explain`. `seals`: first day of a period → when it was sealed; what became known
+    from then on changes nothing in it. Raises EvidenceError when an id is used twice.
     """
-    gone = withdrawn(pieces)
-    ordered = sorted(pieces, key=Piece.order)
-    fold = _Fold(book, explain)
-    for piece in ordered:
-        fold.judge(piece, gone.get(piece.id))
+    order = Order(book, pieces, seals)
+    fold = _Fold(book, order, explain)
+    for place in order.places:
+        fold.take(place)
+    account = fold.account
     if until is not None:
-        fold.touch(until)
-    line = Line([p for p in ordered if p.id not in gone], lambda p: book.local(p.happened, p.kind)[0])
-    results = (period_result(book, index, fold.groups, line) for index in fold.indexes())
+        account.reach(book.period.index(until))
+    results = account.results()
+    fold.wait_on()
     return Settlement(
         book.id,
         tuple(v.version for v in book.versions),
-        tuple(fold.postings),
+        tuple(account.postings),
         {result.start: result for result in results},
-        tuple(fold.nothing),
+        tuple(account.nothing),
     )
 
 
 class _Fold:
-    """One learner's evidence being folded: the state, and what has come of it."""
+    """One learner's evidence on its way through the pipeline."""
 
-    def __init__(self, book: RuleBook, explain: bool) -> None:
-        self.book, self.explain = book, explain
+    def __init__(self, book: RuleBook, order: Order, explain: bool) -> None:
+        self.book, self.order, self.explain = book, order, explain
         self.state = State(book.period)
-        self.postings: list[Posting] = []
-        self.nothing: list[Nothing] = []
-        self.groups: dict[int, dict[Group, Sums]] = {}
-        self._span: tuple[int, int] | None = None
+        self.account = Account(book, order, self.state, explain)
 
-    def touch(self, day: date) -> int:
-        """The period of a day, which from now on is one of those that close."""
-        index = self.book.period.index(day)
-        if index >= 0:
-            first, last = self._span or (index, index)
-            self._span = min(first, index), max(last, index)
-        return index
-
-    def indexes(self) -> range:
-        """All periods that close, empty ones included."""
-        return range(0) if self._span is None else range(self._span[0], self._span[1] + 1)
-
-    def judge(self, piece: Piece, withdrawn_by: str | None) -> None:
-        """The pipeline for one piece."""
-        book = self.book
-        day, minute = book.local(piece.happened, piece.kind)
-        index, version = self.touch(day), book.version_on(day)
-        if piece.kind in SILENT:
+    def take(self, place: Place) -> None:
+        """One place of the order: a piece through the pipeline, or what a seal makes of it."""
+        period, piece = place.period, place.piece
+        if period != self.account.last:
+            self.account.reach(period)
+        if place.late is not None and place.late.undone is not None:
+            self.account.undo(place)
             return
-        if withdrawn_by is not None:
-            self._no(piece, day, index, Why(withdrawn_by, "withdrawn", (0, 0, 0)), 0)
+        if place.gone is not None:
+            if piece.kind not in SILENT:
+                self._no(piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0)
             return
-        plan = book.plan(version, piece.snapshot, minute) if version is not None and index >= 0 else None
+        ban = self.order.verdict(period).banned(piece, place.day)
+        if ban is not None:
+            self._banned(piece, place.day, period, ban)
+            return
+        if piece.kind not in SILENT:
+            self._judge(place)
+        if self.book.has_needs:
+            for at in companions.arrived(self.book, self.state, place):
+                self._release(at)
+
+    def wait_on(self) -> None:
+        """What still waits for a companion when all is told gives nothing yet."""
+        for at, clause in companions.waiting(self.state):
+            self._no(at.piece, at.day, at.index, Why(clause, "waits", (0, 0, 0)), at.plan.version.version)
+
+    def _judge(self, place: Place) -> None:
+        """The pipeline for one piece: mark, companions, and what follows."""
+        book, piece, late = self.book, place.piece, place.late
+        own, minute = (place.day, place.minute) if late is None else book.local(piece.happened, piece.kind)
+        version = book.version_on(own)
+        plan = book.plan(version, piece.snapshot, minute) if version is not None and place.period >= 0 else None
         if plan is None:
-            self._no(piece, day, index, _NO_CLAUSE, version.version if version else 0)
+            self._no(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
-        at = At(piece, day, minute, index, plan, [] if self.explain else None)
-        earned = 0
-        if plan.mark is None or steps.reached(at, plan.mark):
-            earned = steps.amount(self.state, at)
+        at = At(piece, place.day, minute, place.period, plan, [] if self.explain else None, late)
+        if plan.mark is not None and not steps.reached(at, plan.mark):
+            self._failed(at)
+        elif not plan.needs or companions.found(self.state, at):
+            self._credit(at)
+
+    def _release(self, at: At) -> None:
+        """A piece whose last companion came: it counts now, unless a ban holds now."""
+        ban = self.order.verdict(at.index).banned(at.piece, at.day)
+        if ban is not None:
+            self._banned(at.piece, at.day, at.index, ban)
+        else:
+            self._credit(at)
+
+    def _credit(self, at: At) -> None:
+        """convert, weight, round, duplicate, caps, make-up, sums."""
+        plan = at.plan
+        earned = steps.amount(self.state, at)
         if earned and plan.duplicates:
             earned = steps.repeats(self.state, at, earned)
-        if earned:
-            self._post(at, earned, steps.capped(self.state, at, earned) if plan.caps else earned)
-        elif at.why:
-            self._no(piece, day, index, at.why[-1], plan.version.version)
+        if not earned:
+            self._failed(at)
+            return
+        countable = steps.capped(self.state, at, earned) if plan.caps else earned
+        if at.late is not None:
+            start = self.book.period.start(at.late.origin)
+            own = self.book.local(at.piece.happened, at.piece.kind)[0]
+            at.say("", "late", plain_day(own), plain_day(at.late.known), plain_day(start))
+        self.account.give(at, earned, countable)
 
-    def _no(self, piece: Piece, day: date, index: int, why: Why, version: int) -> None:
-        if self.explain:
-            start = self.book.period.start(index) if index >= 0 else None
-            self.nothing.append(Nothing(piece.id, start, day, *why, version))
+    def _failed(self, at: At) -> None:
+        if at.why:
+            self._no(at.piece, at.day, at.index, at.why[-1], at.plan.version.version)
 
-    def _post(self, at: At, earned: int, countable: int) -> None:
-        plan, piece = at.plan, at.piece
-        start, why = self.book.period.start(at.index), tuple(at.why or ())
-        self.postings.append(
-            Posting(piece.id, start, at.day, plan.bucket, earned, countable, plan.version.version, why)
-        )
-        group = (piece.snapshot, at.minute, plan.bucket)
-        sums = self.groups.setdefault(at.index, {}).setdefault(group, [0, 0, 0, 0, 0])
-        sums[0] += earned
-        sums[1] += countable
-        sums[2] += piece.numbers[_HALF_DAYS]
-        sums[3] += piece.numbers[_DURATION]
-        sums[4] += 1
+    def _banned(self, piece: Piece, day: date, period: int, ban: Ban) -> None:
+        if piece.kind not in SILENT:
+            last = plain_day(ban.until - timedelta(days=1))
+            self._no(piece, day, period, Why(ban.clause, "banned", (last, 0, 0)), 0)
+
+    def _no(self, piece: Piece, day: date, period: int, why: Why, version: int) -> None:
+        self.account.refuse(piece, day, period, why, version)

@@ -1,11 +1,69 @@
-"""The first pass: pieces that judge other pieces. Corrections and replacements, in any order of arrival."""
+"""The first pass: pieces that judge other pieces. Corrections, revocations and leave, in any order of arrival."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
 
+from app.rules.credit.book import RuleBook
+from app.rules.credit.clauses import Attendance, Revoke
 from app.rules.credit.errors import EvidenceError
-from app.rules.credit.evidence import Piece
+from app.rules.credit.evidence import Numbers, Piece
+from app.rules.credit.formula import Ratio
+from app.rules.credit.kinds import CREDITABLE, NUMBERS
+from app.rules.credit.periods import years_later
+from app.rules.credit.plan import values
+
+_LEAVE, _RUN_HOURS = NUMBERS.index("leave_m"), NUMBERS.index("run_hours_m")
+_CREDITABLE = frozenset(CREDITABLE)
+
+
+class Gone(NamedTuple):
+    """Why a piece no longer counts: the clause (or the correction's id), the piece that did it, three numbers."""
+
+    clause: str
+    by: str
+    numbers: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Pieces of these kinds give nothing from a revocation on, until (not on) a day."""
+
+    clause: str
+    kinds: frozenset[str]
+    since: tuple[datetime, int, str]
+    first: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judging pieces among some evidence come to: id → why it is gone, and the bans."""
+
+    gone: Mapping[str, Gone]
+    bans: tuple[Ban, ...] = ()
+
+    def banned(self, piece: Piece, day: date) -> Ban | None:
+        """The ban that holds for a piece which counts on this day."""
+        for ban in self.bans:
+            if piece.kind in ban.kinds and ban.first <= day < ban.until and piece.order() > ban.since:
+                return ban
+        return None
+
+
+def judged(book: RuleBook, pieces: Sequence[Piece]) -> Verdict:
+    """Everything that pieces say about each other."""
+    gone = {name: Gone(by, by, (0, 0, 0)) for name, by in withdrawn(pieces).items()}
+    kinds = {piece.kind for piece in pieces}
+    bans: list[Ban] = []
+    if "revocation" in kinds:
+        _revoke(book, pieces, gone, bans)
+    if "leave" in kinds:
+        _attend(book, pieces, gone)
+    return Verdict(gone, tuple(bans))
 
 
 def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
@@ -33,3 +91,87 @@ def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
 
 def _heard(piece: Piece) -> tuple[object, ...]:
     return piece.known, piece.happened, piece.id
+
+
+def _revoke(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone], bans: list[Ban]) -> None:
+    """Revocations in the order of happening; those that a correction took back are silent."""
+    for judge in sorted((p for p in pieces if p.kind == "revocation" and p.id not in gone), key=Piece.order):
+        day, minute = book.local(judge.happened, judge.kind)
+        version = book.version_on(day)
+        if version is None:
+            continue
+        seen = values(judge.snapshot, minute)
+        for row in version.revokes:
+            if not row.when.fits(seen):
+                continue
+            for target in _cancelled(book, row, judge, day, pieces):
+                gone.setdefault(target.id, Gone(row.id, judge.id, (0, 0, 0)))
+            if row.ban_kinds:
+                bans.append(Ban(row.id, row.ban_kinds, judge.order(), day, years_later(day, row.ban_years)))
+
+
+def _cancelled(book: RuleBook, row: Revoke, judge: Piece, day: date, pieces: Sequence[Piece]) -> Iterable[Piece]:
+    creditable = (p for p in pieces if p.kind in _CREDITABLE)
+    if row.cancels == "item":
+        return [p for p in creditable if judge.item is not None and p.item == judge.item and p.order() < judge.order()]
+    if row.cancels == "run":
+        return [p for p in creditable if judge.run is not None and p.run == judge.run and p.order() < judge.order()]
+    if row.cancels == "named":
+        return [p for p in creditable if p.id in judge.names]
+    if row.cancels == "period":
+        here = book.period.index(day)
+        return [p for p in creditable if book.period.index(book.local(p.happened, p.kind)[0]) == here]
+    return ()
+
+
+def _attend(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone]) -> None:
+    """Runs with leave: beyond the limit every piece of the run that the clause is about is withdrawn."""
+    runs: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        if piece.run is not None and piece.id not in gone:
+            runs.setdefault(piece.run, []).append(piece)
+    for run in runs.values():
+        leave = [p for p in run if p.kind == "leave"]
+        if not leave:
+            continue
+        by = max(leave, key=_heard).id
+        found: dict[tuple[int, str], tuple[int, int, int] | None] = {}
+        for piece in run:
+            if piece.kind not in _CREDITABLE:
+                continue
+            for version, clause in _attended(book, piece):
+                if (version, clause.id) not in found:
+                    found[version, clause.id] = _beyond(book, clause, run, leave)
+                numbers = found[version, clause.id]
+                if numbers is not None:
+                    gone.setdefault(piece.id, Gone(clause.id, by, numbers))
+
+
+def _attended(book: RuleBook, piece: Piece) -> list[tuple[int, Attendance]]:
+    """The clauses of its own version that are about a piece."""
+    day, minute = book.local(piece.happened, piece.kind)
+    version = book.version_on(day)
+    if version is None or not version.attendances:
+        return []
+    plan = book.plan(version, piece.snapshot, minute)
+    seen = values(piece.snapshot, minute) if plan is None else plan.seen
+    return [(version.version, clause) for clause in version.attendances if clause.when.fits(seen)]
+
+
+def _beyond(
+    book: RuleBook, clause: Attendance, run: Sequence[Piece], leave: Sequence[Piece]
+) -> tuple[int, int, int] | None:
+    """(leave, limit, 0) in thousandths of hours where the limit is passed."""
+    about = [p for p in run if any(clause is each for _, each in _attended(book, p)) and p.kind in _CREDITABLE]
+    sums = [sum(p.numbers[place] for p in about) for place in range(len(NUMBERS))]
+    sums[_LEAVE] = sum(p.numbers[_LEAVE] for p in leave)
+    sums[_RUN_HOURS] = max(p.numbers[_RUN_HOURS] for p in run)
+    numbers: Numbers = tuple(sums)
+    if not clause.beyond(numbers):
+        return None
+    if isinstance(clause.limit, Ratio):
+        top, bottom = clause.limit.pair(numbers)
+        limit = clause.limit.coeff * top * 1000 / bottom
+    else:
+        limit = clause.limit.coeff * clause.limit.value(numbers) * 1000
+    return sums[_LEAVE], limit.__floor__(), 0

@@ -29,6 +29,9 @@ SILENT = frozenset({"correction", "revocation", "exemption", "standing", "leave"
 
 CREDITABLE = tuple(kind for kind in KINDS if kind not in SILENT)
 
+# No evidence: what the period before passed on. Only clauses over buckets can name it.
+CARRIED = "carried"
+
 TEXT_FIELDS = (
     "category",
     "requirement_class",
@@ -61,6 +64,7 @@ NUMBERS = (
     "responses",
     "missed",
     "reviewers",
+    "months_m",
 )
 
 # A formula's field → (its place in `Piece.numbers`, what one of that integer is worth).
@@ -80,4 +84,5 @@ FORMULA_FIELDS = {
     "responses": (NUMBERS.index("responses"), Fraction(1)),
     "missed": (NUMBERS.index("missed"), Fraction(1)),
     "reviewers": (NUMBERS.index("reviewers"), Fraction(1)),
+    "months": (NUMBERS.index("months_m"), Fraction(1, 1000)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,3 +55,20 @@ class PeriodRule:
     def shape(self) -> tuple[int, int, int, int, int]:
         """What all versions of one rule set must share."""
         return self.month, self.day, self.months, self.first, self.cycle
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day some years later; 29 February becomes 1 March where there is none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1) if day.year + years <= date.max.year else date.max
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last day of a shorter month."""
+    whole = day.year * 12 + day.month - 1 + months
+    year, month = divmod(whole, 12)
+    if year > date.max.year:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -8,9 +8,11 @@ from fractions import Fraction
 from math import prod
 from typing import TypeVar
 
-from app.rules.credit.clauses import Cap, Convert, Duplicate, Mark, Round, RuleSet, Weight
+from app.rules.credit.clauses import Cap, Convert, Duplicate, Mark, Needs, Round, RuleSet, Weight
 from app.rules.credit.evidence import SNAPSHOT, Numbers, Snapshot
 from app.rules.credit.formula import Predicate, Value, divide
+from app.rules.credit.kinds import CARRIED
+from app.rules.credit.selector import Selector
 
 _Clause = TypeVar("_Clause")
 
@@ -30,8 +32,12 @@ class Plan:
     weights: tuple[Weight, ...]
     cases: tuple[tuple[Predicate | None, Value, int, int], ...]
     round: Round | None
+    needs: tuple[Needs, ...]
     duplicates: tuple[Duplicate, ...]
     caps: tuple[Cap, ...]
+    # What selectors of tests and shares read of such pieces.
+    seen: Mapping[str, object]
+    carried: bool = False
 
     @property
     def plain(self) -> bool:
@@ -85,13 +91,32 @@ def compiled(version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
         convert,
         str(bucket),
         None if series == "largest" else series,
-        next((m for m in version.marks if m.when.fits(seen)), None),
+        mark_of(version, seen),
         tuple(w for w in weights if w.times != 1),
         tuple(cases),
         next((r for r in version.rounds if r.when.fits(seen)), None),
+        # What is such evidence itself needs no other.
+        tuple(n for n in version.needs if n.when.fits(seen) and not n.evidence.fits(seen)),
         duplicates,
-        tuple(sorted((c for c in version.caps if c.when.fits(seen)), key=lambda cap: cap.id)),
+        _caps(version, seen),
+        seen,
     )
+
+
+def carried(version: RuleSet, fields: Mapping[str, str | bool], bucket: str) -> Plan:
+    """The plan of what was carried into a period: nothing converts it, but caps and tests see it."""
+    seen: dict[str, object] = {**dict.fromkeys(SNAPSHOT), **fields, "kind": CARRIED, "clock": None, "bucket": bucket}
+    nothing = Convert("", Selector({}), (), bucket, None, None, "piece", False)
+    return Plan(version, nothing, bucket, None, None, (), (), None, (), (), _caps(version, seen), seen, True)
+
+
+def mark_of(version: RuleSet, seen: Mapping[str, object]) -> Mark | None:
+    """The mark that such pieces must reach."""
+    return next((m for m in version.marks if m.when.fits(seen)), None)
+
+
+def _caps(version: RuleSet, seen: Mapping[str, object]) -> tuple[Cap, ...]:
+    return tuple(sorted((c for c in version.caps if c.when.fits(seen)), key=lambda cap: cap.id))
 
 
 def _convert(version: RuleSet, seen: Mapping[str, object]) -> Convert | None:

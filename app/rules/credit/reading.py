@@ -163,8 +163,12 @@ class Row:
 
     def selector(self, key: str, fields: Sequence[str]) -> Selector:
         """A selector; without the key it fits everything."""
+        return self.part(self.data.get(key, {}), key, fields)
+
+    def part(self, raw: object, key: str, fields: Sequence[str]) -> Selector:
+        """A selector inside the value of `key`."""
         try:
-            return selector.parse(self.data.get(key, {}), fields)
+            return selector.parse(raw, fields)
         except selector.SelectorError as error:
             self.about(key, error.said)
             return Selector({})

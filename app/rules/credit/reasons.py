@@ -15,11 +15,22 @@ _WORDS = {
         "gives nothing": "折算 {0}，不足一档，记 0",
         "below seen": "已学 {0}，全长 {1}，未到标准",
         "below": "{0}，标准 {1}，未到标准",
+        "waits": "还缺配套的一项，等它完成再计",
+        "waited": "{0}学完，{1}配套的一项完成，从那天起计",
         "repeat": "{0}已计，不再重复计",
         "repeat series": "{0}已计",
         "repeat more": "{0}已计，补差 {2}",
+        "overlaps": "与 {0}已计的时间重叠，不再重复计",
+        "overlaps more": "与 {0}已计的时间重叠，补差 {2}",
         "cut": "应计 {0}，上限 {2}，实计 {1}",
+        "share": "占比所限：合计最多计 {2}，这一笔由 {0} 减为 {1}",
+        "make_up": "补 {2}起的周期：还差 {1}，这一笔补 {0}",
+        "carried": "{2}起的周期超出 {0}，结转 {1}",
+        "late": "{2}起的周期封账后才知道：{0}的事，{1}补记",
         "withdrawn": "已由更正撤回",
+        "revoked": "按规定取消",
+        "left": "请假 {0}，超过 {1}，按退学处理，不计学时",
+        "banned": "禁止期内不计，到 {0}为止",
         "no clause": "没有适用的规则",
         "nothing": "记 0",
         "weighs": "乘以 {0}",
@@ -32,11 +43,22 @@ _WORDS = {
         "gives nothing": "gives {0}, less than one step, so 0",
         "below seen": "seen {0} of {1}: below the mark",
         "below": "{0} where {1} is needed: below the mark",
+        "waits": "waits for what must go with it",
+        "waited": "learned on {0}, counted from {1}, when what must go with it was done",
         "repeat": "already credited on {0}; a repeat gives nothing",
         "repeat series": "already credited on {0}",
         "repeat more": "already credited on {0}; the difference gives {2}",
+        "overlaps": "overlaps what was credited on {0}; the same time gives nothing twice",
+        "overlaps more": "overlaps what was credited on {0}; the difference gives {2}",
         "cut": "{0} asked, limit {2}: {1} counted",
+        "share": "only {2} of such hours may count in all: {0} becomes {1}",
+        "make_up": "makes up the period from {2}: {1} was missing, this pays {0}",
+        "carried": "the period from {2} had {0} to spare, {1} is carried over",
+        "late": "happened on {0}, became known on {1}, after the period from {2} was sealed",
         "withdrawn": "withdrawn by a correction",
+        "revoked": "cancelled by the rules",
+        "left": "{0} of leave, more than {1}: counts as withdrawn, nothing is credited",
+        "banned": "gives nothing while the ban lasts, up to {0}",
         "no clause": "no clause applies",
         "nothing": "gives 0",
         "weighs": "times {0}",
@@ -89,23 +111,41 @@ def _clause(why: Why, ruleset: RuleSet, lang: str) -> str:
 
 
 def _numbers(why: Why, ruleset: RuleSet, lang: str) -> str:
-    words = _WORDS[lang]
-    first, second, third = why.numbers
-    if why.did == "gives":
-        return _gives(why, ruleset, lang)
-    if why.did == "below mark":
-        return _below(why, ruleset, lang)
-    if why.did == "repeat":
-        kind = "repeat more" if third else "repeat" if second else "repeat series"
-        return words[kind].format(
-            _day(first, lang), amount(second, ruleset.unit, lang), amount(third, ruleset.unit, lang)
-        )
-    if why.did == "weighs":
-        exact = first * 1000 % second == 0
-        return words["weighs"].format(decimal(first * 1000 // second) if exact else f"{first}/{second}")
-    if why.did == "cut":
-        return words["cut"].format(*(amount(each, ruleset.unit, lang) for each in why.numbers))
-    return words[why.did]
+    special = {"gives": _gives, "below mark": _below, "weighs": _weighs}.get(why.did)
+    if special is not None:
+        return special(why, ruleset, lang)
+    sentence = _WORDS[lang][_sentence_of(why, ruleset)]
+    read = {"d": lambda number: _day(number, lang), "m": lambda number: amount(number, ruleset.unit, lang)}
+    kinds = _READ.get(why.did, "mmm")
+    return sentence.format(*(read[kind](number) for kind, number in zip(kinds, why.numbers, strict=True)))
+
+
+# What a word's three numbers are: days (YYYYMMDD) or amounts.
+_READ = {
+    "repeat": "dmm", "overlaps": "dmm", "waited": "ddm", "make_up": "mmd", "carried": "mmd", "late": "ddd",
+    "banned": "dmm",
+}  # fmt: skip
+
+
+def _sentence_of(why: Why, ruleset: RuleSet) -> str:
+    """Which of its word's sentences a reason takes."""
+    first, asked, left = why.numbers
+    if why.did in ("repeat", "overlaps") and left:
+        return f"{why.did} more"
+    if why.did == "repeat" and not asked:
+        return "repeat series"
+    if why.did == "withdrawn" and first:
+        return "left"
+    # What a correction withdraws is named after the correction, what a clause cancels after the clause.
+    if why.did == "withdrawn" and why.clause in ruleset.texts:
+        return "revoked"
+    return why.did
+
+
+def _weighs(why: Why, ruleset: RuleSet, lang: str) -> str:
+    top, bottom, _ = why.numbers
+    exact = top * 1000 % bottom == 0
+    return _WORDS[lang]["weighs"].format(decimal(top * 1000 // bottom) if exact else f"{top}/{bottom}")
 
 
 def _gives(why: Why, ruleset: RuleSet, lang: str) -> str:

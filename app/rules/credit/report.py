@@ -23,6 +23,7 @@ def as_json(settlement: Settlement, learner: str | None = None) -> str:
                 "countable": p.countable,
                 "version": p.version,
                 "why": [_why(why) for why in p.why],
+                **({"origin": p.origin.isoformat()} if p.origin else {}),
             }
             for p in settlement.postings
         ],
@@ -46,6 +47,6 @@ def _period(result: PeriodResult) -> dict[str, Any]:
             name: {"got": t.got, "quota": t.quota, "short": t.short, "met": t.met} for name, t in result.tests.items()
         },
         "requirements": dict(result.requirements),
-        "made_up": {},
-        "carry": {},
+        "made_up": dict(result.made_up),
+        "carry": dict(result.carry),
     }

@@ -1,4 +1,7 @@
-"""Each kind of row: its keys, and the function that reads one. A new kind is one function, and its entry."""
+"""Each kind of row: its keys, and the function that reads one. A new kind is one function, and its entry.
+
+What judges pieces is read here, what judges their sums in `rows_duty`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, cast
 
-from app.rules.credit import clauses, formula
+from app.rules.credit import clauses, formula, formula_text, rows_duty
 from app.rules.credit.errors import say
-from app.rules.credit.kinds import IDENTITY_FIELDS, STANDING_FIELDS, TEXT_FIELDS
+from app.rules.credit.kinds import IDENTITY_FIELDS, KINDS, TEXT_FIELDS
 from app.rules.credit.reading import Row
 from app.rules.credit.selector import BUCKET_FIELDS, PIECE_FIELDS
 
@@ -19,15 +22,19 @@ KEYS: Final = {
     "weight": ("when", "times", "axis"),
     "mark": ("when", "measure", "at_least", "more_than"),
     "round": ("when", "to", "mode", "minimum"),
-    "duplicate": ("when", "key", "within", "keep"),
+    "needs": ("when", "evidence", "same", "valid_years"),
+    "duplicate": ("when", "key", "overlap", "within", "keep"),
     "cap": ("when", "limit", "per"),
     "test": ("when", "measure", "at_least", "at_most", "share_of", "basis", "over", "blocking"),
     "requirement": ("who", "meets"),
+    "share": ("when", "at_most", "of", "basis"),
+    "attendance": ("when", "limit", "boundary"),
+    "revoke": ("when", "cancels", "ban_kinds", "ban_years"),
+    "carry": ("surplus_of", "measure", "as", "max", "again", "unless_short"),
+    "make_up": ("tests", "months"),
 }
-# Of the language, and refused at loading until they are written: kinds, and single keys.
-LATER = ("needs", "share", "attendance", "revoke", "carry", "make_up")
-LATER_KEYS = {"duplicate": ("overlap",)}
 _DUPLICATE_KEYS = (*IDENTITY_FIELDS, *TEXT_FIELDS, "kind")
+_LEAVE = formula_text.parse_amount("leave")
 _PER = ("item", "day", "run", "period", "cycle", "ever")
 _SMALLEST = Fraction(1, 1000)
 
@@ -132,31 +139,40 @@ def read_round(row: Row) -> clauses.Round:
 
 
 def read_duplicate(row: Row) -> clauses.Duplicate:
-    """`[[duplicate]]`, key form"""
-    row.need("key")
+    """`[[duplicate]]`: by key, or by overlapping in time"""
+    overlap = row.flag("overlap", False)
+    if overlap:
+        for other in ("key", "within"):
+            if other in row.data:
+                row.wrong(say("%(one)r and %(other)r cannot stand together", one=other, other="overlap"), other)
+    elif "key" not in row.data:
+        row.need("key", "overlap")
     key = row.words("key") if "key" in row.data else ()
     for field in key:
         if field not in _DUPLICATE_KEYS:
             allowed = ", ".join(_DUPLICATE_KEYS)
             row.about("key", say("unknown field %(field)r; allowed: %(allowed)s", field=field, allowed=allowed))
-    raw, years = row.data.get("within", "ever"), 0
-    if isinstance(raw, dict):
-        given = raw.get("years")
-        if set(raw) != {"years"} or type(given) is not int or not 1 <= given <= 100:
-            row.wrong(say("'within' must look like {years = 2}, not %(found)r", found=raw), "within")
-        else:
-            years = given
-        within = "years"
-    else:
-        within = row.choice("within", ("day", "period", "cycle", "ever"), "ever")
+    within, years = _within(row)
     return clauses.Duplicate(
         row.name(),
         row.selector("when", BUCKET_FIELDS),
         key,
-        cast(clauses.Within, within),
+        within,
         years,
         row.choice("keep", ("first", "largest"), "first") == "largest",
+        overlap,
     )
+
+
+def _within(row: Row) -> tuple[clauses.Within, int]:
+    raw = row.data.get("within", "ever")
+    if not isinstance(raw, dict):
+        return cast(clauses.Within, row.choice("within", ("day", "period", "cycle", "ever"), "ever")), 0
+    given = raw.get("years")
+    if set(raw) != {"years"} or type(given) is not int or not 1 <= given <= 100:
+        row.wrong(say("'within' must look like {years = 2}, not %(found)r", found=raw), "within")
+        return "ever", 0
+    return "years", given
 
 
 def read_cap(row: Row) -> clauses.Cap:
@@ -167,67 +183,47 @@ def read_cap(row: Row) -> clauses.Cap:
     return clauses.Cap(row.name(), row.selector("when", BUCKET_FIELDS), limit_m, row.choice("per", _PER, "period"))
 
 
-def read_test(row: Row) -> clauses.Test:
-    """`[[test]]`"""
-    row.need("measure")
-    row.need("at_least", "at_most")
-    bound = "at_most" if "at_most" in row.data else "at_least"
-    if ("basis" in row.data) != ("share_of" in row.data):
-        row.wrong(say("'share_of' and 'basis' go together"), "basis" if "basis" in row.data else "share_of")
-    measures = ("countable", "earned", "days", "minutes", "count")
-    return clauses.Test(
-        id=row.name(),
-        when=row.selector("when", BUCKET_FIELDS),
-        measure=row.choice("measure", measures, "countable"),
-        quota=_quota(row, row.data.get(bound, 0), bound),
-        at_most=bound == "at_most",
-        share_of=row.text("share_of") or None,
-        share_basis=row.choice("basis", ("got", "quota"), "got"),
-        cycle=row.choice("over", ("period", "cycle"), "period") == "cycle",
-        blocking=row.flag("blocking", True),
+def read_needs(row: Row) -> clauses.Needs:
+    """`[[needs]]`"""
+    row.need("evidence")
+    row.need("same")
+    return clauses.Needs(
+        row.name(),
+        row.selector("when", BUCKET_FIELDS),
+        row.selector("evidence", PIECE_FIELDS),
+        row.choice("same", ("item", "run"), "item"),
+        row.whole("valid_years", 0, 1, 100) if "valid_years" in row.data else 0,
     )
 
 
-def _quota(row: Row, raw: object, key: str) -> clauses.Quota:
-    if not isinstance(raw, dict):
-        return clauses.Quota(row.exact(raw, key), None, {})
-    by, value = raw.get("by"), raw.get("value")
-    if not set(raw) <= {"by", "value", "otherwise"} or by not in STANDING_FIELDS or not isinstance(value, dict):
-        row.wrong(
-            say(
-                '%(key)r must be a number or look like {by = "band", value = {lower = 90}, otherwise = 50};'
-                " 'by' is one of %(allowed)s",
-                key=key,
-                allowed=", ".join(STANDING_FIELDS),
-            ),
-            key,
-        )
-        return clauses.Quota(Fraction(0), None, {})
-    values = {name: row.exact(each, key) for name, each in value.items()}
-    return clauses.Quota(row.exact(raw.get("otherwise", 0), key), by, values)
+def read_attendance(row: Row) -> clauses.Attendance:
+    """`[[attendance]]`: the run's leave, in hours, against a limit"""
+    row.need("limit")
+    limit = row.measure(row.data.get("limit", "0"), "limit")
+    boundary = row.choice("boundary", ("more", "at_least"), "more")
+    beyond = formula.compare(_LEAVE, ">" if boundary == "more" else ">=", limit)
+    return clauses.Attendance(row.name(), row.selector("when", BUCKET_FIELDS), limit, beyond)
 
 
-def read_requirement(row: Row) -> clauses.Requirement:
-    """`[[requirement]]`"""
-    row.need("meets")
-    meets = _meets(row, row.data.get("meets", {"all": []}), 1)
-    return clauses.Requirement(row.name(), row.selector("who", STANDING_FIELDS), meets)
-
-
-def _meets(row: Row, raw: object, depth: int) -> clauses.Meets:
-    if not isinstance(raw, dict) or list(raw) not in (["all"], ["any"]) or depth > 8:
-        row.wrong(
-            say('\'meets\' must look like {all = ["total", {any = ["days", "hours"]}]}, not %(found)r', found=raw),
-            "meets",
-        )
-        return clauses.Meets(True, ())
-    [(word, parts)] = raw.items()
-    if not isinstance(parts, list) or not parts:
-        row.wrong(say("'meets': %(word)r needs a list of tests", word=word), "meets")
-        return clauses.Meets(True, ())
-    return clauses.Meets(
-        word == "all",
-        tuple(part if isinstance(part, str) else _meets(row, part, depth + 1) for part in parts),
+def read_revoke(row: Row) -> clauses.Revoke:
+    """`[[revoke]]`"""
+    row.need("cancels")
+    if ("ban_kinds" in row.data) != ("ban_years" in row.data):
+        row.wrong(say("%(keys)s go together", keys=say("%(one)r and %(other)r", one="ban_kinds", other="ban_years")))
+    kinds = row.words("ban_kinds") if "ban_kinds" in row.data else ()
+    for kind in kinds:
+        if kind not in KINDS:
+            allowed = ", ".join(KINDS)
+            row.about("ban_kinds", say("unknown kind %(kind)r; allowed: %(allowed)s", kind=kind, allowed=allowed))
+    cancels = row.choice("cancels", ("item", "run", "named", "period", "nothing"), "nothing")
+    if cancels == "nothing" and not kinds and row.data.get("cancels") == "nothing":
+        row.wrong(say("a revocation that cancels nothing needs 'ban_kinds' and 'ban_years'"), "cancels")
+    return clauses.Revoke(
+        row.name(),
+        row.selector("when", PIECE_FIELDS),
+        cancels,
+        frozenset(kinds),
+        row.whole("ban_years", 0, 1, 100) if "ban_years" in row.data else 0,
     )
 
 
@@ -235,9 +231,15 @@ READERS: Final[dict[str, Callable[[Row], Any]]] = {
     "convert": read_convert,
     "weight": read_weight,
     "mark": read_mark,
+    "needs": read_needs,
+    "attendance": read_attendance,
+    "revoke": read_revoke,
     "round": read_round,
     "duplicate": read_duplicate,
     "cap": read_cap,
-    "test": read_test,
-    "requirement": read_requirement,
+    "test": rows_duty.read_test,
+    "requirement": rows_duty.read_requirement,
+    "share": rows_duty.read_share,
+    "carry": rows_duty.read_carry,
+    "make_up": rows_duty.read_make_up,
 }

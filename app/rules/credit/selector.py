@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.rules.credit.errors import Misread, say
-from app.rules.credit.kinds import FLAG_FIELDS, KINDS, TEXT_FIELDS
+from app.rules.credit.kinds import CARRIED, FLAG_FIELDS, KINDS, TEXT_FIELDS
 
 PIECE_FIELDS = ("kind", *TEXT_FIELDS, *FLAG_FIELDS, "clock")
 BUCKET_FIELDS = (*PIECE_FIELDS, "bucket")
@@ -53,7 +53,7 @@ class ValueSet:
 
 _ANY = ValueSet(frozenset(), True)
 # Fields whose values are all known: `not` becomes "the rest", so that coverage is exact.
-_CLOSED = {"kind": frozenset(KINDS), "clock": frozenset(range(_DAY))}
+_CLOSED = {"kind": frozenset((*KINDS, CARRIED)), "clock": frozenset(range(_DAY))}
 
 
 def _everything(field: str) -> ValueSet:
@@ -138,8 +138,9 @@ def _check(field: str, value: object) -> None:
             raise SelectorError(say("%(key)r: must be true or false, not %(found)r", key=field, found=value))
     elif not isinstance(value, str) or not value:
         raise SelectorError(say("%(key)r: must be a text, not %(found)r", key=field, found=value))
-    elif field == "kind" and value not in KINDS:
-        raise SelectorError(say("unknown kind %(kind)r; allowed: %(allowed)s", kind=value, allowed=", ".join(KINDS)))
+    elif field == "kind" and value not in _CLOSED["kind"]:
+        allowed = ", ".join((*KINDS, CARRIED))
+        raise SelectorError(say("unknown kind %(kind)r; allowed: %(allowed)s", kind=value, allowed=allowed))
 
 
 def _clock(raw: object) -> ValueSet:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 # Every word that a reason may say; `reasons` has their texts.
-WORDS = ("gives", "weighs", "below mark", "repeat", "cut", "withdrawn", "no clause")
+WORDS = (
+    "gives", "weighs", "below mark", "waits", "waited", "repeat", "overlaps", "cut", "share", "make_up", "carried",
+    "late", "withdrawn", "banned", "no clause",
+)  # fmt: skip
+# Carried hours are no evidence of their own: their posting is named after the clause and the period they come from.
+CARRIED = "carried"
+NO_SEALS: Mapping[date, datetime] = MappingProxyType({})
+
+
+def carried_name(clause: str, origin: date) -> str:
+    """The name under which what a period passes on is posted in the next one: `carried:<clause>:<first day>`."""
+    return f"{CARRIED}:{clause}:{origin.isoformat()}"
 
 
 class Why(NamedTuple):
@@ -17,7 +29,13 @@ class Why(NamedTuple):
     gives: exact amount as numerator and denominator (thousandths), amount given (thousandths) ·
     weighs: the factor as numerator and denominator, 0 ·
     below mark: of a ratio its numerator and denominator, else measure and threshold in thousandths; 0 ·
-    repeat: day of the first as YYYYMMDD, amount asked, amount left · cut: asked, taken, limit.
+    repeat, overlaps: day of the first as YYYYMMDD, amount asked, amount left · cut: asked, taken, limit ·
+    waits: 0, 0, 0 · waited: own day and the companion's as YYYYMMDD, 0 ·
+    share: countable before, after, what the share allows in all · make_up: what this posting pays, what was missing,
+    first day of the old period as YYYYMMDD · carried: surplus, passed on, first day of the old period as YYYYMMDD ·
+    late: day of happening and day it became known as YYYYMMDD, first day of the sealed period as YYYYMMDD ·
+    withdrawn: by attendance leave and limit in thousandths of hours, else 0; 0 ·
+    banned: last banned day as YYYYMMDD, 0, 0.
     """
 
     clause: str
@@ -26,9 +44,13 @@ class Why(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """What one piece gave, in thousandths. `period` is its first day, `day` the local day of happening.
+    """What one piece gave, in thousandths. `period` is its first day, `day` the local day on which it counts (of
+    happening; of the companion it waited for; of becoming known where its own period was sealed).
 
-    Earned is before caps, countable after; `why` is empty unless reasons were asked for.
+    Earned is before caps, countable after; `why` is empty unless reasons were asked for. One piece may have several:
+    what it pays of an older period's shortfall, and the rest. Carried hours have `evidence` = `carried_name(…)`,
+    earned 0. `origin` is set on adjustments only: the first day of the sealed period that it concerns. A posting that
+    takes back a sealed one is named after the piece that withdraws it, and negative.
     """
 
     evidence: str
@@ -39,6 +61,7 @@ class Posting(NamedTuple):
     countable: int
     version: int
     why: tuple[Why, ...]
+    origin: date | None = None
 
 
 class Nothing(NamedTuple):
@@ -72,6 +95,8 @@ class PeriodResult:
     """One period at its close (or so far). Amounts in thousandths; buckets are (earned, countable).
 
     `duty`: full, exempt, none. Requirements: "met", "not met", "not due", "exempt" or "does not apply".
+    `earned` leaves out what was carried in (`carried`, countable). `made_up`: by test, what later periods paid;
+    `carry`: by clause, what goes (or would go) into the next period. `sealed`: judged as it stood at its seal.
     """
 
     start: date
@@ -83,6 +108,10 @@ class PeriodResult:
     buckets: Mapping[str, tuple[int, int]]
     tests: Mapping[str, TestResult]
     requirements: Mapping[str, str]
+    carried: int = 0
+    made_up: Mapping[str, int] = field(default_factory=dict)
+    carry: Mapping[str, int] = field(default_factory=dict)
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

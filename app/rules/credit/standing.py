@@ -11,9 +11,12 @@ from app.rules.credit.clauses import Quota
 from app.rules.credit.evidence import Piece
 from app.rules.credit.formula import divide
 from app.rules.credit.kinds import STANDING_FIELDS
-from app.rules.credit.periods import PeriodRule
+from app.rules.credit.periods import PeriodRule, months_later
+from app.rules.credit.selector import Selector
 
 Facts = Mapping[str, object]
+Span = tuple[date, date]  # first and last day
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,25 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What holds for one period: full, exempt or none; the standing that decides, and the days."""
+    """What holds for one period: full, exempt or none; the standing that decides.
+
+    `part`: the part of the period (of its days or months, as the period says) in which it held.
+    """
 
     word: str
     facts: Facts
     shares: tuple[Share, ...]
-    days: int
+    part: Fraction
 
     def quota(self, quota: Quota, rule: PeriodRule) -> int:
-        """The quota in thousandths, weighed and lowered by days as the period says, rounded once."""
+        """The quota in thousandths, weighed and lowered as the period says, rounded once."""
         whole = quota.of(self.facts) * 1000
         bound = sum(share.bound for share in self.shares)
         exact = whole
         if rule.standing == "pro_rata" and bound:
             weighed = sum((quota.of(s.facts) * 1000 * s.bound for s in self.shares), Fraction(0))
             exact = weighed / bound
-        if rule.reduce == "days":
-            exact = exact * bound / self.days
+        exact *= self.part
         if exact == whole or rule.quota_round is None:
             return divide(exact.numerator, exact.denominator, "nearest")
         step = rule.quota_round.to_m
@@ -60,41 +65,75 @@ class Line:
             if piece.kind == "standing":
                 facts = {name: piece.facts()[name] for name in STANDING_FIELDS}
                 self._known.append((day_of(piece), None if piece.change == "left" else facts))
+        self._told = bool(self._known)
         if not self._known:
             self._known.append((date.min, {}))
         self._exempt = [piece.exempt for piece in pieces if piece.exempt is not None]
 
     def duty(self, start: date, end: date, rule: PeriodRule) -> Duty:
         """The duty of the period from `start` to `end`, both included."""
-        shares: dict[int, Share] = {}
-        free = self._free(start, end)
-        edges = [day for day, _ in self._known[1:]] + [end + timedelta(days=1)]
-        for place, ((since, facts), until) in enumerate(zip(self._known, edges, strict=True)):
-            first, last = max(since, start), min(until - timedelta(days=1), end)
+        shares: list[Share] = []
+        held: list[Span] = []
+        free = _united(self._exempt, start, end)
+        edges = [day for day, _ in self._known[1:]] + [end + _DAY]
+        for (since, facts), until in zip(self._known, edges, strict=True):
+            first, last = max(since, start), min(until - _DAY, end)
             if facts is not None and first <= last:
                 away = sum(max(0, (min(b, last) - max(a, first)).days + 1) for a, b in free)
                 days = (last - first).days + 1
-                shares[place] = Share(facts, days, days - away)
-        found = tuple(shares.values())
-        days = (end - start).days + 1
-        if not found:
-            return Duty("none", {}, (), days)
-        bound = sum(share.bound for share in found)
+                shares.append(Share(facts, days, days - away))
+                held.append((first, last))
+        if not shares:
+            return Duty("none", {}, (), Fraction(1))
+        bound = sum(share.bound for share in shares)
         exempt = bound == 0 or (rule.reduce == "whole" and bool(free))
-        return Duty("exempt" if exempt else "full", _deciding(found, rule.standing), found, days)
+        part = Fraction(1)
+        if rule.reduce == "days":
+            part = Fraction(bound, (end - start).days + 1)
+        elif rule.reduce == "months":
+            part = _months(start, end, held, free)
+        return Duty("exempt" if exempt else "full", _deciding(shares, rule.standing), tuple(shares), part)
 
-    def _free(self, start: date, end: date) -> list[tuple[date, date]]:
-        """Exempt spans inside the period, united."""
-        united: list[tuple[date, date]] = []
-        for first, last in sorted(self._exempt):
-            first, last = max(first, start), min(last, end)
-            if first > last:
-                continue
-            if united and first <= united[-1][1] + timedelta(days=1):
-                united[-1] = united[-1][0], max(last, united[-1][1])
-            else:
-                united.append((first, last))
-        return united
+    def since(self, who: Selector, until: date) -> date | None:
+        """The last day up to `until` on which the standing came to fit; None where it never did, or is unknown."""
+        found, before = None, False
+        for day, facts in self._known if self._told else ():
+            if day > until:
+                break
+            now = facts is not None and who.fits(facts)
+            if now and not before:
+                found = day
+            before = now
+        return found
+
+
+def _united(spans: Sequence[Span], start: date, end: date) -> list[Span]:
+    """Spans inside the period, united."""
+    united: list[Span] = []
+    for first, last in sorted(spans):
+        first, last = max(first, start), min(last, end)
+        if first > last:
+            continue
+        if united and first <= united[-1][1] + _DAY:
+            united[-1] = united[-1][0], max(last, united[-1][1])
+        else:
+            united.append((first, last))
+    return united
+
+
+def _months(start: date, end: date, held: Sequence[Span], free: Sequence[Span]) -> Fraction:
+    """The part of the months on at least one day of which the duty held."""
+    bound = total = 0
+    begin = start
+    while begin <= end:
+        total += 1
+        after = months_later(start, total)
+        last = min(after - _DAY, end)
+        days = sum(max(0, (min(b, last) - max(a, begin)).days + 1) for a, b in held)
+        away = sum(max(0, (min(b, d, last) - max(a, c, begin)).days + 1) for a, b in held for c, d in free)
+        bound += days > away
+        begin = after
+    return Fraction(bound, total)
 
 
 def _deciding(shares: Sequence[Share], policy: str) -> Facts:

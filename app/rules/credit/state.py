@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import TypeAlias
 
 from app.rules.credit.evidence import Numbers, Piece
+from app.rules.credit.order import Late
 from app.rules.credit.periods import PeriodRule
 from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import Why
@@ -36,6 +37,9 @@ class At:
     index: int
     plan: Plan
     why: list[Why] | None
+    late: Late | None = None
+    # The days of the companions it needed and found, by clause.
+    met: dict[str, date] = field(default_factory=dict)
 
     def say(self, clause: str, did: str, *numbers: int) -> None:
         """Note a reason, if they were asked for."""
@@ -53,13 +57,26 @@ class At:
 
 
 @dataclass(slots=True)
+class Held:
+    """A span of time that gave something, as an overlap clause remembers it."""
+
+    begun: datetime
+    ended: datetime
+    day: date
+    largest: int
+
+
+@dataclass(slots=True)
 class State:
-    """Series, pools, firsts and used caps of one learner."""
+    """Series, pools, firsts, spans, used caps of one learner; companions seen, and pieces that wait for one."""
 
     period: PeriodRule
     done: dict[Key, date] = field(default_factory=dict)
     seen: dict[Key, Numbers] = field(default_factory=dict)
     pools: dict[Key, tuple[Fraction, int]] = field(default_factory=dict)
+    spans: dict[str, list[Held]] = field(default_factory=dict)
+    companions: dict[Key, list[date]] = field(default_factory=dict)
+    waiting: dict[Key, list[At]] = field(default_factory=dict)
     firsts: dict[Key, First] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
 from math import gcd
 
 from app.rules.credit.clauses import Cap, Duplicate, Mark
 from app.rules.credit.formula import Ratio
-from app.rules.credit.periods import PeriodRule
-from app.rules.credit.state import At, First, Key, State, plain_day
+from app.rules.credit.periods import PeriodRule, years_later
+from app.rules.credit.state import At, First, Held, Key, State, plain_day
 
 
 def reached(at: At, mark: Mark) -> bool:
@@ -94,6 +93,10 @@ def repeats(state: State, at: At, asked: int) -> int:
     left, kept = asked, []
     series = at.series if at.plan.series == "increase" else None
     for rule in at.plan.duplicates:
+        if rule.overlap:
+            left = _overlapping(state, at, rule, asked, left)
+            continue
+        left = _stood_for(state, at, rule, asked, left)
         key = _alike(rule, at)
         if key is None:
             continue
@@ -111,7 +114,54 @@ def repeats(state: State, at: At, asked: int) -> int:
         for key, first in kept:
             first.largest = max(first.largest, asked)
             state.firsts[key] = first
+        if at.piece.begun is not None:
+            _remember(state, at, asked)
+        _stand_for(state, at, left)
     return left
+
+
+def _overlapping(state: State, at: At, rule: Duplicate, asked: int, left: int) -> int:
+    """What is left where the piece lies over others that gave something; touching is not overlapping."""
+    piece = at.piece
+    if piece.begun is None:
+        return left
+    over = [held for held in state.spans.get(rule.id, ()) if held.begun < piece.happened and piece.begun < held.ended]
+    if not over:
+        return left
+    fits = max(0, asked - max(held.largest for held in over)) if rule.largest else 0
+    if fits >= left:
+        return left
+    at.say(rule.id, "overlaps", plain_day(over[0].day), asked, fits)
+    return fits
+
+
+def _remember(state: State, at: At, asked: int) -> None:
+    piece = at.piece
+    for rule in at.plan.duplicates:
+        if rule.overlap and piece.begun is not None:
+            state.spans.setdefault(rule.id, []).append(Held(piece.begun, piece.happened, at.day, asked))
+
+
+def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> int:
+    """What is left of a piece that stands for items which gave something themselves."""
+    if rule.key != ("item",) or not at.piece.stands_for:
+        return left
+    firsts = [state.firsts.get((rule.id, item)) for item in at.piece.stands_for]
+    known = [first for first in firsts if first is not None and _within(state.period, rule, first, at)]
+    given = sum(first.largest for first in known)
+    fits = max(0, asked - given)
+    if fits >= left:
+        return left
+    at.say(rule.id, "repeat", plain_day(known[0].day), asked, fits)
+    return fits
+
+
+def _stand_for(state: State, at: At, given: int) -> None:
+    """From now on the items that a piece stands for are repeats."""
+    for rule in at.plan.duplicates:
+        if rule.key == ("item",):
+            for item in at.piece.stands_for:
+                state.firsts.setdefault((rule.id, item), First(at.day, at.index, None, given))
 
 
 def _alike(rule: Duplicate, at: At) -> Key | None:
@@ -137,14 +187,7 @@ def _within(period: PeriodRule, rule: Duplicate, first: First, at: At) -> bool:
         return first.index == at.index
     if rule.within == "cycle":
         return period.cycle_of(first.index) == period.cycle_of(at.index)
-    return rule.within == "ever" or at.day < _years_later(first.day, rule.years)
-
-
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return date(day.year + years, 3, 1)
+    return rule.within == "ever" or at.day < years_later(first.day, rule.years)
 
 
 def capped(state: State, at: At, earned: int) -> int:

@@ -79,7 +79,9 @@ def test_whole_numbers_may_be_identities() -> None:
         ('{"evidence": [], "x": 1}', "unknown field 'x'"),
         ('{"evidence": [5]}', "must be an object, not 5"),
         ('{"evidence": [], "learner": 5}', "'learner' must be a text"),
-        ('{"evidence": [], "seals": {"2025-01-01": "2026-02-01"}}', "not supported yet"),
+        ('{"evidence": [], "seals": {"2025-01-02": "2026-02-01"}}', "no period begins on 2025-01-02"),
+        ('{"evidence": [], "seals": {"2025-01-01": "2025-02-01"}}', "the period of 2025-01-01 is not over"),
+        ('{"evidence": [], "seals": {"2025-01-01": 3}}', "must be a day and a day or time"),
         ("[" * 100_000, "not JSON"),
     ],
 )

@@ -29,14 +29,9 @@ TABLE = {
         "[[bonus]]\nid = 'b'\n",
         ["0: [[bonus]]: unknown table; allowed: ruleset, period, convert"],
     ),
-    "later kind": ('[[carry]]\nid = "c"\n', ["0: [[carry]] is part of the language but not supported yet"]),
-    "later kinds, each row": (
-        '[[share]]\nid = "c"\n[[needs]]\nid = "d"\n[[share]]\nid = "e"\n',
-        ["0: [[share]] is part of", "2: [[needs]] is part of", "4: [[share]] is part of"],
-    ),
-    "later key": (
-        '[[duplicate]]\nid = "d"\noverlap = true\n',
-        ["2: [[duplicate]] 'd': 'overlap' is part of the language but not supported yet"],
+    "overlap with a key": (
+        '[[duplicate]]\nid = "d"\noverlap = true\nkey = ["item"]\n',
+        ["3: [[duplicate]] 'd': 'key' and 'overlap' cannot stand together"],
     ),
     "unknown key": (
         EXAM + "roundto = 1\n",
@@ -191,7 +186,7 @@ def test_all_mistakes_are_listed_in_the_order_of_lines() -> None:
         ("effective = 2020-01-01", 'effective = "2020-01-01"', 5, "'effective' must be a date"),
         ('start = "01-01"', 'start = "02-30"', 11, "'start' must look like"),
         ("months = 12", 'months = 12\nreduce = "days"', 10, "'quota_round' = {to, mode} is needed"),
-        ("months = 12", 'months = 12\nreduce = "months"', 13, "not supported yet"),
+        ("months = 12", 'months = 12\nreduce = "months"', 10, "'quota_round' = {to, mode} is needed"),
         ("first = 2015", "", 10, "needs 'first'"),
     ],
 )

@@ -1,0 +1,233 @@
+"""What comes of evidence: postings, sums, and what one period leaves to others."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from app.rules.credit import passing, steps
+from app.rules.credit.book import RuleBook
+from app.rules.credit.close import Closing
+from app.rules.credit.evidence import Piece
+from app.rules.credit.order import Order, Place
+from app.rules.credit.passing import Carried, Debt, Under
+from app.rules.credit.plan import Plan
+from app.rules.credit.settlement import Nothing, PeriodResult, Posting, Why, carried_name
+from app.rules.credit.state import At, State, plain_day
+from app.rules.credit.tally import COUNTABLE, EARNED, Tally
+
+
+class Account:
+    """One learner's postings as they arise. Periods are closed in their order (`reach`)."""
+
+    def __init__(self, book: RuleBook, order: Order, state: State, explain: bool) -> None:
+        self.book, self.order, self.explain = book, order, explain
+        self.state = state
+        self.tally = Tally(book)
+        self.postings: list[Posting] = []
+        self.nothing: list[Nothing] = []
+        self.debts: dict[int, list[Debt]] = {}
+        self.made_up: dict[int, dict[str, int]] = {}
+        self.carried: dict[int, list[Carried]] = {}
+        self._first = self.last = -1  # the periods that close
+        # Where postings may still be cut by a share, or taken back after a seal.
+        self._under: dict[int, list[Under]] = {}
+        self._given: dict[str, list[tuple[Posting, Plan]]] | None = {} if order.has_seals else None
+        # Do periods leave anything to others? Their closing version says so.
+        self._passes = any(v.carries or v.make_ups or v.shares for v in book.versions)
+
+    def reach(self, index: int) -> None:
+        """From now on this period is one of those that close; all before it have."""
+        if index < 0:
+            return
+        if self.last < 0:
+            self._first = self.last = index
+        elif index < self._first:
+            self._first = index
+        while self.last < index:
+            self._close(self.last)
+            self.last += 1
+            self._open(self.last)
+
+    def give(self, at: At, earned: int, countable: int) -> None:
+        """What a piece gives: first what older periods still lack, the rest to its own."""
+        paid = self._pay(at, countable) if self.debts else 0
+        if earned > paid:
+            self._post(at, earned - paid, countable - paid)
+
+    def refuse(self, piece: Piece, day: date, index: int, why: Why, version: int) -> None:
+        if self.explain:
+            start = self.book.period.start(index) if index >= 0 else None
+            self.nothing.append(Nothing(piece.id, start, day, *why, version))
+
+    def _post(self, at: At, earned: int, countable: int) -> None:
+        """What a piece gives to its own period, or as an adjustment to the sealed one."""
+        plan, piece, index, origin = at.plan, at.piece, at.index, None
+        rule = self.book.period
+        if at.late is not None:
+            origin = rule.start(at.late.origin)
+            index = at.late.origin if plan.version.period.late == "sealed" else index
+        posting = Posting(
+            piece.id, rule.start(index), at.day, plan.bucket, earned, countable, plan.version.version,
+            tuple(at.why or ()), origin,
+        )  # fmt: skip
+        self.tally.piece(index, at.day, plan, earned, countable, piece.numbers)
+        if self.book.has_shares and at.late is None:
+            self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
+        self._keep(posting, plan)
+        if at.late is not None and index != at.index:
+            self._carry_again(index, at.day)
+
+    def _keep(self, posting: Posting, plan: Plan) -> None:
+        self.postings.append(posting)
+        if self._given is not None:
+            self._given.setdefault(posting.evidence, []).append((posting, plan))
+
+    def _pay(self, at: At, countable: int) -> int:
+        """make-up: what of a countable amount goes to older periods, the oldest first."""
+        left, book = countable, self.book
+        for index in sorted(self.debts):
+            version = book.version_on(book.period.end(index)) or book.versions[0]
+            counted = book.counted_by(version, at.plan)
+            open_ = [d for d in self.debts[index] if d.missing and at.day < d.until and d.test in counted]
+            amount = min(left, max((d.missing for d in open_), default=0))
+            if not amount or index >= at.index:
+                continue
+            start = book.period.start(index)
+            first = max(open_, key=lambda d: d.missing)
+            at.say(first.clause, "make_up", amount, first.missing, plain_day(start))
+            made = self.made_up.setdefault(index, {})
+            for debt in open_:
+                part = min(amount, debt.missing)
+                debt.missing -= part
+                made[debt.test] = made.get(debt.test, 0) + part
+            why = tuple(at.why or ())
+            posting = Posting(at.piece.id, start, at.day, at.plan.bucket, amount, amount, at.plan.version.version, why)
+            self.tally.add(index, at.day, at.plan, amount, amount)
+            self._keep(posting, at.plan)
+            if at.why is not None:
+                at.why.pop()
+            left -= amount
+        return countable - left
+
+    def _close(self, index: int) -> None:
+        """What the end of a period settles for those after it."""
+        if not self._passes:
+            return
+        closing = Closing(self.book, self.order, self.tally, index)
+        self._share(closing)
+        version = closing.version
+        if not version.carries and not version.make_ups:
+            return
+        tests = closing.tests()
+        self.carried[index] = passing.carried(closing, self.tally, tests)
+        found = passing.debts(closing, tests, closing.requirements(tests))
+        if found and self.order.sealed(index) is None:
+            self.debts[index] = found
+
+    def _share(self, closing: Closing) -> None:
+        under = self._under.pop(closing.index, None)
+        if not under or not closing.version.shares:
+            return
+        for each, share, left, allowed in passing.cuts(closing, self.tally, under):
+            old = self.postings[each.place]
+            why = old.why
+            if self.explain:
+                why = (*why, Why(share.id, "share", (old.countable, left, allowed)))
+            self.postings[each.place] = old._replace(countable=left, why=why)
+
+    def _open(self, index: int) -> None:
+        """What the period before carries in comes first."""
+        start = self.book.period.start(index)
+        for each in self.carried.get(index - 1, ()):
+            if each.amount:
+                self._bring(index, start, index - 1, each, each.amount, None)
+
+    def _bring(self, index: int, day: date, origin: int, each: Carried, amount: int, adjusts: date | None) -> None:
+        rule, book = self.book.period, self.book
+        version = book.version_on(day) or book.versions[0]
+        old = book.version_on(rule.end(origin)) or book.versions[0]
+        plan = book.carried(version, each.clause, each.bucket)
+        start = rule.start(origin)
+        at = At(_nobody(each.clause.id, start, day), day, 0, index, plan, [] if self.explain else None)
+        at.say(each.clause.id, "carried", each.surplus, amount, plain_day(start))
+        countable = steps.capped(self.state, at, amount) if plan.caps and amount > 0 else amount
+        name = carried_name(each.clause.id, start)
+        posting = Posting(
+            name, rule.start(index), day, each.bucket, 0, countable, old.version, tuple(at.why or ()), adjusts
+        )
+        self.tally.add(index, day, plan, 0, countable)
+        if book.has_shares and adjusts is None:
+            self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
+        if countable:
+            self.postings.append(posting)
+
+    def undo(self, place: Place) -> None:
+        """A piece of a sealed period was withdrawn later: its postings are taken back where they now may be."""
+        late, rule = place.late, self.book.period
+        if late is None or late.undone is None or self._given is None:
+            return
+        sealed: set[int] = set()
+        for posting, plan in self._given.pop(place.piece.id, ()):
+            index = rule.index(posting.period) if plan.version.period.late == "sealed" else place.period
+            why = (Why(late.undone.clause, "withdrawn", late.undone.numbers),) if self.explain else ()
+            self.postings.append(
+                Posting(
+                    late.undone.by, rule.start(index), place.day, posting.bucket, -posting.earned,
+                    -posting.countable, posting.version, why, rule.start(late.origin),
+                )
+            )  # fmt: skip
+            self.tally.piece(index, place.day, plan, -posting.earned, -posting.countable, place.piece.numbers, -1)
+            if index != place.period:
+                sealed.add(index)
+        for index in sorted(sealed):
+            self._carry_again(index, place.day)
+
+    def _carry_again(self, index: int, day: date) -> None:
+        """A sealed period got an adjustment: what it would now carry on beyond what it did is a posting of its own."""
+        closing = Closing(self.book, self.order, self.tally, index)
+        before = {each.clause.id: each.amount for each in self.carried.get(index, ())}
+        now = passing.carried(closing, self.tally, closing.tests())
+        for each in now:
+            more = each.amount - before.get(each.clause.id, 0)
+            if more:
+                self._bring(self.last, day, index, each, more, self.book.period.start(index))
+        self.carried[index] = now
+
+    def results(self) -> list[PeriodResult]:
+        """All periods that close, empty ones included; the last as it stands."""
+        if self.last < 0:
+            return []
+        self._close(self.last)
+        return [self._result(index) for index in range(self._first, self.last + 1)]
+
+    def _result(self, index: int) -> PeriodResult:
+        closing = Closing(self.book, self.order, self.tally, index)
+        buckets: dict[str, list[int]] = {}
+        brought = 0
+        for plan, sums in self.tally.groups.get(index, {}).items():
+            into = buckets.setdefault(plan.bucket, [0, 0])
+            into[0] += sums[EARNED]
+            into[1] += sums[COUNTABLE]
+            brought += sums[COUNTABLE] if plan.carried else 0
+        tests = closing.tests()
+        return PeriodResult(
+            closing.start,
+            closing.end,
+            closing.version.version,
+            closing.duty.word,
+            sum(b[0] for b in buckets.values()),
+            sum(b[1] for b in buckets.values()),
+            {name: (each[0], each[1]) for name, each in sorted(buckets.items())},
+            tests,
+            closing.requirements(tests),
+            brought,
+            self.made_up.get(index, {}),
+            {each.clause.id: each.amount for each in self.carried.get(index, ())},
+            self.order.sealed(index) is not None,
+        )
+
+
+def _nobody(clause: str, start: date, day: date) -> Piece:
+    """Carried hours have no piece of their own; caps ask for its item and run, which it has not."""
+    moment = datetime(day.year, day.month, day.day)
+    return Piece(carried_name(clause, start), "carried", moment, moment, (), ())

@@ -1,0 +1,128 @@
+"""In which order and place each piece is judged: by happening, or by becoming known where its period was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from app.rules.credit.book import RuleBook
+from app.rules.credit.evidence import Piece
+from app.rules.credit.judges import Gone, Verdict, judged
+from app.rules.credit.kinds import RANK
+from app.rules.credit.standing import Line
+
+
+class Late(NamedTuple):
+    """What came after the seal of period `origin`: a piece to judge, or one whose postings are taken back."""
+
+    origin: int
+    known: date
+    undone: Gone | None
+
+
+class Place(NamedTuple):
+    """Sorted by the first four. `day` and `minute` of the place; `gone`: why the piece gives nothing there."""
+
+    period: int
+    moment: datetime
+    rank: int
+    name: str
+    piece: Piece
+    day: date
+    minute: int
+    gone: Gone | None
+    late: Late | None
+
+
+class Order:
+    """One learner's evidence in its order. `places` are sorted; `verdict(index)` and `line(index)` are what was known
+    of a period: of a sealed one what its seal knew."""
+
+    def __init__(self, book: RuleBook, pieces: Sequence[Piece], seals: Mapping[date, datetime]) -> None:
+        self._book, self._pieces = book, pieces
+        self._now = judged(book, pieces)
+        # Sealed period → the moment of its seal; seals of what is no period of these rules say nothing.
+        self._sealed = {
+            book.period.index(start): moment
+            for start, moment in seals.items()
+            if book.period.index(start) >= 0 and book.period.start(book.period.index(start)) == start
+        }
+        self.has_seals = bool(self._sealed)
+        self._then: dict[datetime, Verdict] = {}
+        self._lines: dict[datetime | None, Line] = {}
+        self.places: list[Place] = sorted(self._places() if self._sealed else self._plain())
+
+    def sealed(self, index: int) -> datetime | None:
+        """When a period was sealed."""
+        return self._sealed.get(index)
+
+    def verdict(self, index: int) -> Verdict:
+        """What pieces say about each other, as far as it matters to a period."""
+        return self._verdict(self._sealed.get(index))
+
+    def line(self, index: int) -> Line:
+        """Standings and exemptions, as far as they matter to a period."""
+        moment = self._sealed.get(index)
+        line = self._lines.get(moment)
+        if line is None:
+            gone = self._verdict(moment).gone
+            known = [p for p in self._pieces if p.id not in gone and (moment is None or p.known < moment)]
+            known.sort(key=Piece.order)
+            line = self._lines[moment] = Line(known, lambda p: self._book.local(p.happened, p.kind)[0])
+        return line
+
+    def _verdict(self, moment: datetime | None) -> Verdict:
+        if moment is None:
+            return self._now
+        found = self._then.get(moment)
+        if found is None:
+            found = self._then[moment] = judged(self._book, [p for p in self._pieces if p.known < moment])
+        return found
+
+    def _plain(self) -> Iterator[Place]:
+        book, gone = self._book, self._now.gone
+        local, index_of = book.local, book.period.index
+        for piece in self._pieces:
+            day, minute = local(piece.happened, piece.kind)
+            yield Place(
+                index_of(day), piece.happened, RANK[piece.kind], piece.id, piece, day, minute, gone.get(piece.id), None
+            )
+
+    def _places(self) -> Iterator[Place]:
+        book = self._book
+        for piece in self._pieces:
+            day, minute = book.local(piece.happened, piece.kind)
+            index, moment, late = book.period.index(day), piece.happened, None
+            seal = self._sealed.get(index)
+            if seal is not None and piece.known >= seal:
+                late = Late(index, self._day(piece.known), None)
+                index, day, moment = book.period.index(late.known), late.known, piece.known
+                seal = self._sealed.get(index)
+            rank = RANK[piece.kind]
+            yield Place(index, moment, rank, piece.id, piece, day, minute, self._verdict(seal).gone.get(piece.id), late)
+            if seal is not None:
+                yield from self._changes(piece, index, seal)
+
+    def _changes(self, piece: Piece, origin: int, seal: datetime) -> Iterator[Place]:
+        """What later judges changed about a piece in a sealed period: taken back, and perhaps given again."""
+        before = self._verdict(seal).gone.get(piece.id)
+        for moment in [*sorted(m for m in self._sealed.values() if m > seal), None]:
+            now = self._verdict(moment).gone.get(piece.id)
+            if (now is None) != (before is None):
+                known = self._told(now, before)
+                day = self._day(known)
+                late = Late(origin, day, now)
+                yield Place(self._book.period.index(day), known, RANK[piece.kind], piece.id, piece, day, 0, None, late)
+            before = now
+
+    def _told(self, now: Gone | None, before: Gone | None) -> datetime:
+        """When it became known that a piece is gone, or that what withdrew it is."""
+        by_id = {p.id: p for p in self._pieces}
+        if now is not None:
+            return by_id[now.by].known
+        withdrawing = self._now.gone.get(before.by) if before is not None else None
+        return by_id[withdrawing.by].known if withdrawing else max(p.known for p in self._pieces)
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(self._book.zone).date()

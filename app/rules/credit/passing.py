@@ -1,0 +1,136 @@
+"""What one period leaves to others: what a share cuts at its close, what it carries on, what it still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from app.rules.credit.clauses import Carry, Requirement, Share
+from app.rules.credit.close import Closing
+from app.rules.credit.names import bucket_of
+from app.rules.credit.periods import months_later
+from app.rules.credit.plan import Plan
+from app.rules.credit.settlement import TestResult
+from app.rules.credit.tally import COUNTABLE, EARNED, Tally
+
+
+@dataclass(slots=True)
+class Debt:
+    """A test of an old period that is short by `missing`, and may be cured before `until`."""
+
+    test: str
+    clause: str
+    missing: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Thousandths that a clause passes on: the surplus there was, and what of it goes."""
+
+    clause: Carry
+    bucket: str
+    surplus: int
+    amount: int
+
+
+@dataclass(slots=True)
+class Under:
+    """A posting that a share may cut: its place among the postings, its plan, and what of it counts."""
+
+    place: int
+    plan: Plan
+    countable: int
+
+
+def cuts(closing: Closing, tally: Tally, postings: Sequence[Under]) -> list[tuple[Under, Share, int, int]]:
+    """What shares cut: (posting, share, what counts now, what the share allows in all); `countable` is lowered.
+
+    Share after share by id, and again until nothing changes: a cut may lower the whole of another share.
+    """
+    book, version = closing.book, closing.version
+    found: list[tuple[Under, Share, int, int]] = []
+    changed = True
+    while changed:
+        changed = False
+        for share in sorted(version.shares, key=lambda each: each.id):
+            part = [each for each in postings if book.shares(version, share, each.plan)]
+            for each, left, allowed in _cut(closing, tally, share, part):
+                tally.add(closing.index, closing.end, each.plan, 0, left - each.countable)
+                each.countable = left
+                found.append((each, share, left, allowed))
+                changed = True
+    return found
+
+
+def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) -> list[tuple[Under, int, int]]:
+    book, version = closing.book, closing.version
+    test = next(each for each in version.tests if each.id == share.of)
+    spans = closing.cycle if test.cycle else range(closing.index, closing.index + 1)
+    whole = tally.by_test(version, spans)[test.id][COUNTABLE]
+    got = sum(
+        sums[COUNTABLE]
+        for index in spans
+        for plan, sums in tally.groups.get(index, {}).items()
+        if book.shares(version, share, plan)
+    )
+    if share.of_quota:
+        whole = closing.tests()[test.id].quota
+    found: list[tuple[Under, int, int]] = []
+    for each in reversed(part):
+        excess = got - share.at_most * whole
+        if excess <= 0:
+            break
+        # Cutting what the test counts too makes the whole smaller with it.
+        counted = not share.of_quota and test.id in book.counted_by(version, each.plan)
+        gain = 1 - share.at_most if counted else Fraction(1)
+        if each.countable <= 0 or gain <= 0:
+            continue
+        taken = min(each.countable, -(-excess // gain))
+        got -= taken
+        whole -= taken if counted else 0
+        found.append((each, each.countable - taken, int(share.at_most * whole)))
+    return found
+
+
+def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> list[Carried]:
+    """What goes into the next period, by clause; nothing where a test is short that must not be."""
+    version, found = closing.version, []
+    if not version.carries:
+        return []
+    whole, own = tally.by_test(version, [closing.index]), tally.by_test(version, [closing.index], own=True)
+    by_id = {test.id: test for test in version.tests}
+    for clause in sorted(version.carries, key=lambda each: each.id):
+        place = EARNED if clause.measure == "earned" else COUNTABLE
+        name = clause.surplus_of
+        surplus = max(0, whole[name][place] - tests[name].quota)
+        amount = surplus if clause.again else min(surplus, max(0, own[name][place]))
+        if clause.most_m is not None:
+            amount = min(amount, clause.most_m)
+        if any(tests[each].short for each in clause.unless_short):
+            amount = 0
+        found.append(Carried(clause, bucket_of(clause, by_id[name], version.unit) or version.unit, surplus, amount))
+    return found
+
+
+def debts(closing: Closing, tests: Mapping[str, TestResult], words: Mapping[str, str]) -> list[Debt]:
+    """Shortfalls that later hours may pay: of tests that make somebody miss a duty, or that no duty names."""
+    version = closing.version
+    if not version.make_ups or closing.duty.word != "full":
+        return []
+    found: dict[str, Debt] = {}
+    for row in sorted(version.make_ups, key=lambda each: each.id):
+        until = months_later(closing.rule.start(closing.index + 1), row.months)
+        for name in row.tests:
+            if _owed(version.requirements, tests[name], name, words) and name not in found:
+                found[name] = Debt(name, row.id, tests[name].short, until)
+    return list(found.values())
+
+
+def _owed(requirements: Sequence[Requirement], test: TestResult, name: str, words: Mapping[str, str]) -> bool:
+    if not test.short or not test.due:
+        return False
+    naming = [each for each in requirements if name in each.meets.names()]
+    return not naming or any(words[each.id] == "not met" for each in naming)

@@ -1,0 +1,80 @@
+"""Sums of what was posted, by period and plan: what tests, shares and carry-over are reckoned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TypeAlias
+
+from app.rules.credit.book import RuleBook
+from app.rules.credit.clauses import RuleSet
+from app.rules.credit.evidence import Numbers
+from app.rules.credit.kinds import NUMBERS
+from app.rules.credit.plan import Plan
+
+# earned, countable, half-days, milliseconds, pieces, thousandths of months
+Sums: TypeAlias = list[int]
+EARNED, COUNTABLE, HALF_DAYS, MS, PIECES, MONTHS = range(6)
+_HALF_DAYS, _DURATION, _MONTHS = (NUMBERS.index(name) for name in ("half_days", "duration_ms", "months_m"))
+
+
+class Tally:
+    """One learner's sums. `groups`: period → plan → sums; `log`: each posting by day, only where a window needs it."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self._book = book
+        self.groups: dict[int, dict[Plan, Sums]] = {}
+        self.log: list[tuple[date, Plan, Sums]] | None = [] if book.has_windows else None
+
+    def add(self, index: int, day: date, plan: Plan, earned: int, countable: int) -> None:
+        """Amounts alone: carried hours, what pays an older shortfall, what a share takes back (negative)."""
+        sums = self._sums(index, plan)
+        sums[EARNED] += earned
+        sums[COUNTABLE] += countable
+        if self.log is not None:
+            self.log.append((day, plan, [earned, countable, 0, 0, 0, 0]))
+
+    def piece(
+        self, index: int, day: date, plan: Plan, earned: int, countable: int, numbers: Numbers, sign: int = 1
+    ) -> None:
+        """A piece that gave something, with its days, minutes and months; `sign` −1 takes it back."""
+        sums = self._sums(index, plan)
+        sums[EARNED] += earned
+        sums[COUNTABLE] += countable
+        sums[HALF_DAYS] += numbers[_HALF_DAYS] * sign
+        sums[MS] += numbers[_DURATION] * sign
+        sums[PIECES] += sign
+        sums[MONTHS] += numbers[_MONTHS] * sign
+        if self.log is not None:
+            facts = [numbers[_HALF_DAYS] * sign, numbers[_DURATION] * sign, sign, numbers[_MONTHS] * sign]
+            self.log.append((day, plan, [earned, countable, *facts]))
+
+    def _sums(self, index: int, plan: Plan) -> Sums:
+        here = self.groups.get(index)
+        if here is None:
+            here = self.groups[index] = {}
+        sums = here.get(plan)
+        if sums is None:
+            sums = here[plan] = [0, 0, 0, 0, 0, 0]
+        return sums
+
+    def by_test(self, version: RuleSet, periods: Iterable[int], *, own: bool = False) -> dict[str, Sums]:
+        """What each test of this version counts in these periods; `own`: without what was carried in."""
+        found: dict[str, Sums] = {test.id: [0, 0, 0, 0, 0, 0] for test in version.tests}
+        for index in periods:
+            for plan, sums in self.groups.get(index, {}).items():
+                if own and plan.carried:
+                    continue
+                for name in self._book.counted_by(version, plan):
+                    into = found[name]
+                    for place, amount in enumerate(sums):
+                        into[place] += amount
+        return found
+
+    def between(self, version: RuleSet, test: str, first: date, until: date) -> Sums:
+        """What a test counts of the days from `first` to before `until`."""
+        found = [0, 0, 0, 0, 0, 0]
+        for day, plan, sums in self.log or ():
+            if first <= day < until and test in self._book.counted_by(version, plan):
+                found = [a + b for a, b in zip(found, sums, strict=True)]
+        return found

@@ -1,0 +1,40 @@
+"""Long computations with progress, and evidence in compact columns."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+UTC = sa.DateTime(timezone=True)
+RUNNING = sa.text("state = 'running'")
+
+
+def upgrade() -> None:
+    """Long computations with progress, and evidence in compact columns."""
+    op.create_table(
+        "run",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("asked_by", KEY, nullable=True),
+        sa.Column("asked_at", UTC, nullable=False),
+        sa.Column("started_at", UTC, nullable=True),
+        sa.Column("finished_at", UTC, nullable=True),
+        sa.Column("cancel_asked_at", UTC, nullable=True),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("token", sa.String(length=26), nullable=True),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
+    )
+    op.create_index("ix_run_kind", "run", ["kind", "id"], unique=False)
+    op.create_index("uq_run_running", "run", ["kind"], unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING)
