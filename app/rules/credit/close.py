@@ -92,7 +92,8 @@ class Closing:
         until = months_later(since, window.months)
         if until <= self.start:
             return [0] * 6, 0, True
-        return self._tally.between(self.version, test.id, since, until), quota, until - _DAY <= self.end
+        so_far = min(until, self.end + _DAY)
+        return self._tally.between(self.version, test.id, since, so_far), quota, until - _DAY <= self.end
 
     def requirements(self, tests: Mapping[str, TestResult]) -> dict[str, str]:
         """Each requirement in a word."""

@@ -70,7 +70,8 @@ class _Fold:
             if piece.kind not in SILENT:
                 self._no(piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0)
             return
-        ban = self.order.verdict(period).banned(piece, place.day)
+        here = (place.moment, place.rank, place.name)
+        ban = self.order.verdict(period).banned(piece.kind, place.day, here)
         if ban is not None:
             self._banned(piece, place.day, period, ban)
             return
@@ -78,7 +79,7 @@ class _Fold:
             self._judge(place)
         if self.book.has_needs:
             for at in companions.arrived(self.book, self.state, place):
-                self._release(at)
+                self._release(at, here)
 
     def wait_on(self) -> None:
         """What still waits for a companion when all is told gives nothing yet."""
@@ -100,9 +101,9 @@ class _Fold:
         elif not plan.needs or companions.found(self.state, at):
             self._credit(at)
 
-    def _release(self, at: At) -> None:
+    def _release(self, at: At, here: tuple[datetime, int, str]) -> None:
         """A piece whose last companion came: it counts now, unless a ban holds now."""
-        ban = self.order.verdict(at.index).banned(at.piece, at.day)
+        ban = self.order.verdict(at.index).banned(at.piece.kind, at.day, here)
         if ban is not None:
             self._banned(at.piece, at.day, at.index, ban)
         else:

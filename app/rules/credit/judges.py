@@ -46,10 +46,10 @@ class Verdict:
     gone: Mapping[str, Gone]
     bans: tuple[Ban, ...] = ()
 
-    def banned(self, piece: Piece, day: date) -> Ban | None:
-        """The ban that holds for a piece which counts on this day."""
+    def banned(self, kind: str, day: date, place: tuple[datetime, int, str]) -> Ban | None:
+        """The ban that holds for a piece which counts on this day, at this place of the order."""
         for ban in self.bans:
-            if piece.kind in ban.kinds and ban.first <= day < ban.until and piece.order() > ban.since:
+            if kind in ban.kinds and ban.first <= day < ban.until and place > ban.since:
                 return ban
         return None
 

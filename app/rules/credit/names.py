@@ -9,6 +9,8 @@ from app.rules.credit.clauses import Carry, MakeUp, Requirement, Share, Test
 from app.rules.credit.errors import Said, say
 from app.rules.credit.kinds import CARRIED, FLAG_FIELDS, TEXT_FIELDS
 
+_HOURS = ("countable", "earned")
+
 
 class Names:
     """The tests of one document, and where mistakes about their names go."""
@@ -53,11 +55,11 @@ class Names:
         """The whole that a share is part of: countable hours of a period or cycle."""
         for share in shares:
             test = self._find("share", share.id, "of", share.of)
-            if test is not None and (test.measure != "countable" or test.window or test.share_of or test.at_most):
+            if test is not None and (test.measure not in _HOURS or test.window or test.share_of or test.at_most):
                 self._wrong(
                     "share",
                     share.id,
-                    say("'of' must name a test that asks for at least a number of countable hours"),
+                    say("'of' must name a test that asks for at least a number of hours"),
                 )
 
     def make_ups(self, make_ups: Sequence[MakeUp]) -> None:
@@ -79,9 +81,7 @@ class Names:
         """Surpluses of a period's hours; none that would go round for ever."""
         for carry in carries:
             test = self._find("carry", carry.id, "surplus_of", carry.surplus_of)
-            if test is not None and (
-                test.measure not in ("countable", "earned") or test.at_most or test.cycle or test.window
-            ):
+            if test is not None and (test.measure not in _HOURS or test.at_most or test.cycle or test.window):
                 self._wrong(
                     "carry",
                     carry.id,

@@ -69,7 +69,9 @@ def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) ->
     book, version = closing.book, closing.version
     test = next(each for each in version.tests if each.id == share.of)
     spans = closing.cycle if test.cycle else range(closing.index, closing.index + 1)
-    whole = tally.by_test(version, spans)[test.id][COUNTABLE]
+    # A cut lowers what counts, never what was earned.
+    earned = test.measure == "earned"
+    whole = tally.by_test(version, spans)[test.id][EARNED if earned else COUNTABLE]
     got = sum(
         sums[COUNTABLE]
         for index in spans
@@ -78,21 +80,21 @@ def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) ->
     )
     if share.of_quota:
         whole = closing.tests()[test.id].quota
-    found: list[tuple[Under, int, int]] = []
+    taken_of: list[tuple[Under, int]] = []
     for each in reversed(part):
         excess = got - share.at_most * whole
         if excess <= 0:
             break
         # Cutting what the test counts too makes the whole smaller with it.
-        counted = not share.of_quota and test.id in book.counted_by(version, each.plan)
+        counted = not share.of_quota and not earned and test.id in book.counted_by(version, each.plan)
         gain = 1 - share.at_most if counted else Fraction(1)
         if each.countable <= 0 or gain <= 0:
             continue
         taken = min(each.countable, -(-excess // gain))
         got -= taken
         whole -= taken if counted else 0
-        found.append((each, each.countable - taken, int(share.at_most * whole)))
-    return found
+        taken_of.append((each, each.countable - int(taken)))
+    return [(each, left, int(share.at_most * whole)) for each, left in taken_of]
 
 
 def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> list[Carried]:
