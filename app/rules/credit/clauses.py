@@ -207,7 +207,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What of a test's surplus goes into the next period, and as what: `fields` of its snapshot, and a bucket."""
+    """What of a test's surplus goes into the next period, and as what: `fields` of its snapshot, and a bucket.
+
+    Nothing goes while one of the tests `unless_short` is short, or (`unless_unmet`) a requirement is not met.
+    """
 
     id: str
     surplus_of: str
@@ -217,6 +220,7 @@ class Carry:
     most_m: int | None
     again: bool
     unless_short: tuple[str, ...]
+    unless_unmet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

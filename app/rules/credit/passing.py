@@ -98,7 +98,7 @@ def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) ->
 
 
 def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> list[Carried]:
-    """What goes into the next period, by clause; nothing where a test is short that must not be."""
+    """What goes into the next period, by clause; nothing where a test or a duty is short that must not be."""
     version, found = closing.version, []
     if not version.carries:
         return []
@@ -111,7 +111,8 @@ def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> 
         amount = surplus if clause.again else min(surplus, max(0, own[name][place]))
         if clause.most_m is not None:
             amount = min(amount, clause.most_m)
-        if any(tests[each].short for each in clause.unless_short):
+        unmet = clause.unless_unmet and "not met" in closing.requirements(tests).values()
+        if unmet or any(tests[each].short for each in clause.unless_short):
             amount = 0
         found.append(Carried(clause, bucket_of(clause, by_id[name], version.unit) or version.unit, surplus, amount))
     return found

@@ -108,6 +108,7 @@ def read_carry(row: Row) -> clauses.Carry:
     row.need("surplus_of")
     row.need("as")
     fields, bucket = _as(row)
+    whole = row.data.get("unless_short") if isinstance(row.data.get("unless_short"), bool) else None
     return clauses.Carry(
         id=row.name(),
         surplus_of=row.text("surplus_of"),
@@ -116,7 +117,8 @@ def read_carry(row: Row) -> clauses.Carry:
         bucket=bucket,
         most_m=row.thousandths(row.data["max"], "max") if "max" in row.data else None,
         again=row.flag("again", False),
-        unless_short=row.words("unless_short") if "unless_short" in row.data else (),
+        unless_short=row.words("unless_short") if "unless_short" in row.data and whole is None else (),
+        unless_unmet=bool(whole),
     )
 
 
