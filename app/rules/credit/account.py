@@ -222,7 +222,7 @@ class Account:
             closing.requirements(tests),
             brought,
             self.made_up.get(index, {}),
-            {each.clause.id: each.amount for each in self.carried.get(index, ())},
+            {each.clause.id: each.amount for each in self.carried.get(index, ()) if each.amount},
             self.order.sealed(index) is not None,
         )
 
