@@ -1,22 +1,16 @@
-"""What the documents say about settings, commands and rules is what the code does."""
+"""What the documents say about settings and commands is what the code does."""
 
 from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
-from babel.messages.pofile import read_po
 
 from app import cli
 from app.base import settings
-from app.rules.credit import rows
-from app.rules.credit.document import load
-from app.rules.credit.errors import RuleErrors
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -125,62 +119,3 @@ def test_every_command_that_any_document_names_exists() -> None:
             assert first in known or call in known or call in groups, (path.name, call)
             count += 1
     assert count > 30
-
-
-def blocks(text: str) -> list[str]:
-    """The TOML blocks of a page."""
-    return re.findall(r"(?s)```toml\n(.*?)```", text)
-
-
-@pytest.mark.parametrize("name", ["rules.en.md", "rules.zh.md"])
-def test_the_example_rules_load_and_the_tables_are_those_of_the_language(name: str) -> None:
-    text = (ROOT / "docs" / name).read_text("utf-8")
-    (example,) = blocks(text)
-    assert load(example).without_text() == ()
-    told = {cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in table_rows(text) if len(cells) == 3}
-    for table, keys in rows.KEYS.items():
-        assert told[table] == set(keys), table
-    assert set(told) == {*rows.KEYS, "ruleset", "period"}
-    for later in (*rows.LATER, "overlap"):
-        assert f"`{later}`" in text
-
-
-def test_both_pages_about_rules_show_the_same_rules() -> None:
-    english, chinese = (blocks((ROOT / "docs" / f"rules.{lang}.md").read_text("utf-8")) for lang in ("en", "zh"))
-    assert tomllib.loads(english[0]) == tomllib.loads(chinese[0])
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (('at_least = "0.9"', "at_least = 0.9"), "a float is not exact, write it as a text"),
-        (('to = "0.001"', 'roundto = "0.001"'), "unknown key 'roundto'; allowed: "),
-        (('id = "nearest"\nto = "0.001"', 'id = "nearest"\nwhen = {kind = "exam"}\nto = "0.001"'),
-         "and may not be a whole thousandth"),
-        (('[[mark]]\nid = "ninety"\nwhen = {kind = "watched"}', '[[mark]]\nid = "ninety"\nwhen = {kind = "exam"}'),
-         'matches watched facts with neither a [[mark]] nor series = "increase"'),
-        (('"length / 45"', '"words / length"'), "division by a field may stand only directly inside floor, ceil, "),
-        (('["total"]', '["totl"]'), "there is no [[test]] 'totl'; tests: total"),
-        (("[[mark]]", "[[carry]]"), "is part of the language but not supported yet"),
-        (('[[mark]]', '[[convert]]\nid = "again"\nwhen = {kind = ["watched", "exam"]}\namount = 1\n\n[[mark]]'),
-         "a piece must match at most one"),
-    ],
-)  # fmt: skip
-def test_the_errors_are_those_that_the_page_lists(change: tuple[str, str], said: str) -> None:
-    pages = [(ROOT / "docs" / f"rules.{lang}.md").read_text("utf-8") for lang in ("en", "zh")]
-    (example,) = blocks(pages[0])
-    assert change[0] in example
-    with pytest.raises(RuleErrors) as wrong:
-        load(example.replace(*change, 1))
-    assert said in str(wrong.value)
-    assert all(said in page for page in pages)
-    (cells,) = (cells for line in pages[1].splitlines() if said in line and len(cells := line.split("|")) == 5)
-    with (ROOT / "app/translations/zh_Hans_CN/LC_MESSAGES/messages.po").open("rb") as file:
-        chinese = read_po(file)
-    told = unnamed(" ".join(error.message.told(lambda key: str(chinese[key].string)) for error in wrong.value.errors))
-    assert all(part in told for part in unnamed(cells[1].strip()).split("…")), told
-
-
-def unnamed(text: str) -> str:
-    """A message without the names and numbers of one rule set."""
-    return re.sub(r"'\w+'|\d+", "", text)

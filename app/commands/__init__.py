@@ -1,0 +1,1 @@
+"""What an operator does, a module a group of commands; `app/cli.py` puts them together."""
