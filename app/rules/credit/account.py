@@ -86,6 +86,9 @@ class Account:
         """make-up: what of a countable amount goes to older periods, the oldest first."""
         left, book = countable, self.book
         for index in sorted(self.debts):
+            seal = self.order.sealed(index)
+            if seal is not None and at.piece.known >= seal:
+                continue  # what was made up before the seal stays; nothing is added to it afterwards
             version = book.version_on(book.period.end(index)) or book.versions[0]
             counted = book.counted_by(version, at.plan)
             open_ = [d for d in self.debts[index] if d.missing and at.day < d.until and d.test in counted]
@@ -121,7 +124,7 @@ class Account:
         tests = closing.tests()
         self.carried[index] = passing.carried(closing, self.tally, tests)
         found = passing.debts(closing, tests, closing.requirements(tests))
-        if found and self.order.sealed(index) is None:
+        if found:
             self.debts[index] = found
 
     def _share(self, closing: Closing) -> None:

@@ -165,6 +165,14 @@ class Row:
         """A selector; without the key it fits everything."""
         return self.part(self.data.get(key, {}), key, fields)
 
+    def sums(self, key: str) -> Selector:
+        """A selector over what was posted: it reads buckets, and also sees what was carried in."""
+        try:
+            return selector.parse(self.data.get(key, {}), selector.BUCKET_FIELDS, carried=True)
+        except selector.SelectorError as error:
+            self.about(key, error.said)
+            return Selector({})
+
     def part(self, raw: object, key: str, fields: Sequence[str]) -> Selector:
         """A selector inside the value of `key`."""
         try:
@@ -188,7 +196,9 @@ class Row:
     def _formula(self, raw: object, key: str) -> Expr | Ratio:
         if isinstance(raw, int) and not isinstance(raw, bool):
             raw = str(raw)
-        if isinstance(raw, str):
+        if isinstance(raw, float):
+            self.about(key, say("a float is not exact, write it as a text: %(wanted)s", wanted=f'"{raw}"'))
+        elif isinstance(raw, str):
             try:
                 return formula_text.parse(raw)
             except formula.FormulaError as error:

@@ -146,7 +146,7 @@ def read_duplicate(row: Row) -> clauses.Duplicate:
             if other in row.data:
                 row.wrong(say("%(one)r and %(other)r cannot stand together", one=other, other="overlap"), other)
     elif "key" not in row.data:
-        row.need("key", "overlap")
+        row.wrong(say("needs %(keys)s", keys="'key', or 'overlap' = true"))
     key = row.words("key") if "key" in row.data else ()
     for field in key:
         if field not in _DUPLICATE_KEYS:
@@ -180,13 +180,15 @@ def read_cap(row: Row) -> clauses.Cap:
     row.need("limit")
     row.need("per")
     limit_m = row.thousandths(row.data.get("limit", 0), "limit")
-    return clauses.Cap(row.name(), row.selector("when", BUCKET_FIELDS), limit_m, row.choice("per", _PER, "period"))
+    return clauses.Cap(row.name(), row.sums("when"), limit_m, row.choice("per", _PER, "period"))
 
 
 def read_needs(row: Row) -> clauses.Needs:
     """`[[needs]]`"""
     row.need("evidence")
     row.need("same")
+    if row.data.get("evidence") == {}:
+        row.about("evidence", say('must say which evidence, such as {kind = "exam", passed = true}'))
     return clauses.Needs(
         row.name(),
         row.selector("when", BUCKET_FIELDS),
@@ -218,9 +220,12 @@ def read_revoke(row: Row) -> clauses.Revoke:
     cancels = row.choice("cancels", ("item", "run", "named", "period", "nothing"), "nothing")
     if cancels == "nothing" and not kinds and row.data.get("cancels") == "nothing":
         row.wrong(say("a revocation that cancels nothing needs 'ban_kinds' and 'ban_years'"), "cancels")
+    when = row.selector("when", PIECE_FIELDS)
+    if not when.allowed("kind").has("revocation"):
+        row.about("when", say("only revocations are looked at here"))
     return clauses.Revoke(
         row.name(),
-        row.selector("when", PIECE_FIELDS),
+        when,
         cancels,
         frozenset(kinds),
         row.whole("ban_years", 0, 1, 100) if "ban_years" in row.data else 0,

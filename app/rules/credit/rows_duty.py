@@ -9,7 +9,6 @@ from app.rules.credit import clauses
 from app.rules.credit.errors import say
 from app.rules.credit.kinds import FLAG_FIELDS, STANDING_FIELDS, TEXT_FIELDS
 from app.rules.credit.reading import Row
-from app.rules.credit.selector import BUCKET_FIELDS
 
 MEASURES: Final = ("countable", "earned", "days", "minutes", "count", "months")
 
@@ -21,16 +20,18 @@ def read_test(row: Row) -> clauses.Test:
     bound = "at_most" if "at_most" in row.data else "at_least"
     if ("basis" in row.data) != ("share_of" in row.data):
         row.wrong(say("'share_of' and 'basis' go together"), "basis" if "basis" in row.data else "share_of")
-    window = _window(row) if isinstance(row.data.get("over"), dict) else None
+    own = isinstance(row.data.get("over"), dict)
+    window = _window(row) if own else None
+    over = "period" if own else row.choice("over", ("period", "cycle"), "period")
     return clauses.Test(
         id=row.name(),
-        when=row.selector("when", BUCKET_FIELDS),
+        when=row.sums("when"),
         measure=row.choice("measure", MEASURES, "countable"),
         quota=_quota(row, row.data.get(bound, 0), bound),
         at_most=bound == "at_most",
         share_of=row.text("share_of") or None,
         share_basis=row.choice("basis", ("got", "quota"), "got"),
-        cycle=window is None and row.choice("over", ("period", "cycle"), "period") == "cycle",
+        cycle=over == "cycle",
         blocking=row.flag("blocking", True),
         window=window,
     )
@@ -100,7 +101,7 @@ def read_share(row: Row) -> clauses.Share:
     if at_most > 1:
         row.about("at_most", say('a share is a part of the whole, such as "1/2": at most 1'))
     basis = row.choice("basis", ("got", "quota"), "got")
-    return clauses.Share(row.name(), row.selector("when", BUCKET_FIELDS), at_most, row.text("of"), basis == "quota")
+    return clauses.Share(row.name(), row.sums("when"), at_most, row.text("of"), basis == "quota")
 
 
 def read_carry(row: Row) -> clauses.Carry:

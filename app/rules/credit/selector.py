@@ -104,8 +104,8 @@ class Selector:
         return boxes
 
 
-def parse(data: object, fields: Sequence[str]) -> Selector:
-    """A selector from its TOML table; raises SelectorError."""
+def parse(data: object, fields: Sequence[str], *, carried: bool = False) -> Selector:
+    """A selector from its TOML table; raises SelectorError. `carried`: may it name what was carried in?"""
     if not isinstance(data, dict):
         raise SelectorError(say('must be a table such as {kind = "watched"}'))
     sets: dict[str, ValueSet] = {}
@@ -113,11 +113,11 @@ def parse(data: object, fields: Sequence[str]) -> Selector:
         if field not in fields:
             allowed = ", ".join(fields)
             raise SelectorError(say("unknown selector key %(key)r; allowed: %(allowed)s", key=field, allowed=allowed))
-        sets[field] = _clock(raw) if field == "clock" else _values(field, raw)
+        sets[field] = _clock(raw) if field == "clock" else _values(field, raw, carried)
     return Selector(sets)
 
 
-def _values(field: str, raw: object) -> ValueSet:
+def _values(field: str, raw: object, carried: bool) -> ValueSet:
     negated = False
     if isinstance(raw, dict):
         if list(raw) != ["not"]:
@@ -127,20 +127,19 @@ def _values(field: str, raw: object) -> ValueSet:
     if not values:
         raise SelectorError(say("%(key)r: an empty list fits nothing", key=field))
     for value in values:
-        _check(field, value)
+        _check(field, value, (*KINDS, CARRIED) if carried else KINDS)
     found = ValueSet(frozenset(values), negated)
     return _everything(field).meet(found) if field in _CLOSED else found
 
 
-def _check(field: str, value: object) -> None:
+def _check(field: str, value: object, kinds: Sequence[str]) -> None:
     if field in FLAG_FIELDS:
         if not isinstance(value, bool):
             raise SelectorError(say("%(key)r: must be true or false, not %(found)r", key=field, found=value))
     elif not isinstance(value, str) or not value:
         raise SelectorError(say("%(key)r: must be a text, not %(found)r", key=field, found=value))
-    elif field == "kind" and value not in _CLOSED["kind"]:
-        allowed = ", ".join((*KINDS, CARRIED))
-        raise SelectorError(say("unknown kind %(kind)r; allowed: %(allowed)s", kind=value, allowed=allowed))
+    elif field == "kind" and value not in kinds:
+        raise SelectorError(say("unknown kind %(kind)r; allowed: %(allowed)s", kind=value, allowed=", ".join(kinds)))
 
 
 def _clock(raw: object) -> ValueSet:

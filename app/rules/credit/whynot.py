@@ -66,9 +66,10 @@ def shortfall(why: Sequence[Why], countable: int, *, plain: bool = True, whole: 
         way.to(PASSED_ON, first.clause, first.numbers[1], first)
     else:
         _amount(way, first, [row for row in why if row.did == "weighs"], plain, whole, rounded_by)
+    paid = next((row for row in why if row.did == "make_up"), None)
     for row in why:
-        _later(way, row)
-    way.to(ELSEWHERE, "", countable, next((row for row in why if row.did == "make_up"), None))
+        _later(way, row, paid)
+    way.to(ELSEWHERE, "", countable, paid)
     return Shortfall(way.would, tuple(way.taken), countable)
 
 
@@ -89,13 +90,14 @@ def _amount(way: _Way, gives: Why, weights: Sequence[Why], plain: bool, whole: i
     way.to(BEFORE, gives.clause, given)
 
 
-def _later(way: _Way, row: Why) -> None:
-    _first, second, third = row.numbers
+def _later(way: _Way, row: Why, paid: Why | None) -> None:
+    first, second, third = row.numbers
     if row.did in ("repeat", "overlaps"):
         way.to(row.did, row.clause, third, row)
     elif row.did == "cut":
         way.to("cut", row.clause, second, row)
     elif row.did == "share":
+        way.to(ELSEWHERE, "", first, paid)  # a share cuts what was left to the period
         way.to("share", row.clause, second, row)
 
 

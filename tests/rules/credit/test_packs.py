@@ -117,12 +117,8 @@ def test_cme_quarters_exam_and_classes() -> None:
         watched("a", 67 * MIN, 67 * MIN, subject_bucket="class1", happened="2026-03-01T20:00"),
         piece("e", "exam", "2026-03-02T20:00", item="a", passed=True),
         watched("b", 67 * MIN, 67 * MIN, subject_bucket="class1", happened="2026-03-03T20:00"),
-        piece(
-            "c", "session", "2026-03-04T12:00", begun="2026-03-04T10:52", duration_ms=68 * MIN, subject_bucket="class2"
-        ),
-        piece(
-            "d", "session", "2026-03-04T12:30", begun="2026-03-04T11:00", duration_ms=90 * MIN, subject_bucket="class2"
-        ),
+        piece("c", "session", "2026-03-04T12:00", begun="2026-03-04T10:52", duration_ms=68 * MIN, **second),
+        piece("d", "session", "2026-03-04T12:30", begun="2026-03-04T11:00", duration_ms=90 * MIN, **second),
         piece("f", "taught", "2026-03-05T12:00", hours_m=6000, subject_bucket="class1"),
     ]
     found = run("cme", facts)
