@@ -145,8 +145,10 @@ def read_duplicate(row: Row) -> clauses.Duplicate:
         for other in ("key", "within"):
             if other in row.data:
                 row.wrong(say("%(one)r and %(other)r cannot stand together", one=other, other="overlap"), other)
-    elif "key" not in row.data:
-        row.wrong(say("needs %(keys)s", keys="'key', or 'overlap' = true"))
+    elif "key" not in row.data and "overlap" not in row.data:
+        row.need("key", "overlap")
+    elif "key" not in row.data and row.data["overlap"] is False:
+        row.about("overlap", say("a row without 'key' needs true here"))
     key = row.words("key") if "key" in row.data else ()
     for field in key:
         if field not in _DUPLICATE_KEYS:
