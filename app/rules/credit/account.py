@@ -28,10 +28,12 @@ class Account:
         self.debts: dict[int, list[Debt]] = {}
         self.made_up: dict[int, dict[str, int]] = {}
         self.carried: dict[int, list[Carried]] = {}
+        # What a sealed period passed on in all, where adjustments changed it since.
+        self.passed_on: dict[int, list[Carried]] = {}
         self._first = self.last = -1  # the periods that close
         # Where postings may still be cut by a share, or taken back after a seal.
         self._under: dict[int, list[Under]] = {}
-        self._given: dict[str, list[tuple[Posting, Plan]]] | None = {} if order.has_seals else None
+        self._given: dict[str, list[tuple[int, Plan]]] | None = {} if order.has_seals else None
         # Do periods leave anything to others? Their closing version says so.
         self._passes = any(v.carries or v.make_ups or v.shares for v in book.versions)
 
@@ -61,26 +63,28 @@ class Account:
 
     def _post(self, at: At, earned: int, countable: int) -> None:
         """What a piece gives to its own period, or as an adjustment to the sealed one."""
-        plan, piece, index, origin = at.plan, at.piece, at.index, None
-        rule = self.book.period
+        plan, piece, index, origin, book = at.plan, at.piece, at.index, None, self.book
         if at.late is not None:
-            origin = rule.start(at.late.origin)
+            origin = book.start(at.late.origin)
             index = at.late.origin if plan.version.period.late == "sealed" else index
-        posting = Posting(
-            piece.id, rule.start(index), at.day, plan.bucket, earned, countable, plan.version.version,
-            tuple(at.why or ()), origin,
-        )  # fmt: skip
-        self.tally.piece(index, at.day, plan, earned, countable, piece.numbers)
-        if self.book.has_shares and at.late is None:
+        why = tuple(at.why) if at.why else ()
+        # As Posting(…) does it, at half the cost.
+        posting = tuple.__new__(
+            Posting,
+            (piece.id, book.start(index), at.day, plan.bucket, earned, countable, plan.version.version, why, origin),
+        )
+        late = index != at.index
+        self.tally.piece(index, at.day, plan, earned, countable, piece.numbers, late=late)
+        if book.has_shares and at.late is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
         self._keep(posting, plan)
-        if at.late is not None and index != at.index:
+        if late:
             self._carry_again(index, at.day)
 
     def _keep(self, posting: Posting, plan: Plan) -> None:
-        self.postings.append(posting)
         if self._given is not None:
-            self._given.setdefault(posting.evidence, []).append((posting, plan))
+            self._given.setdefault(posting.evidence, []).append((len(self.postings), plan))
+        self.postings.append(posting)
 
     def _pay(self, at: At, countable: int) -> int:
         """make-up: what of a countable amount goes to older periods, the oldest first."""
@@ -158,11 +162,14 @@ class Account:
         posting = Posting(
             name, rule.start(index), day, each.bucket, 0, countable, old.version, tuple(at.why or ()), adjusts
         )
+        if not countable:
+            if at.why:
+                self.nothing.append(Nothing(name, rule.start(index), day, *at.why[-1], old.version))
+            return
         self.tally.add(index, day, plan, 0, countable)
         if book.has_shares and adjusts is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
-        if countable:
-            self.postings.append(posting)
+        self.postings.append(posting)
 
     def undo(self, place: Place) -> None:
         """A piece of a sealed period was withdrawn later: its postings are taken back where they now may be."""
@@ -170,7 +177,8 @@ class Account:
         if late is None or late.undone is None or self._given is None:
             return
         sealed: set[int] = set()
-        for posting, plan in self._given.pop(place.piece.id, ()):
+        for number, plan in self._given.pop(place.piece.id, ()):
+            posting = self.postings[number]
             index = rule.index(posting.period) if plan.version.period.late == "sealed" else place.period
             why = (Why(late.undone.clause, "withdrawn", late.undone.numbers),) if self.explain else ()
             self.postings.append(
@@ -179,22 +187,27 @@ class Account:
                     -posting.countable, posting.version, why, rule.start(late.origin),
                 )
             )  # fmt: skip
-            self.tally.piece(index, place.day, plan, -posting.earned, -posting.countable, place.piece.numbers, -1)
-            if index != place.period:
+            late_too = index != place.period
+            numbers = place.piece.numbers
+            self.tally.piece(
+                index, place.day, plan, -posting.earned, -posting.countable, numbers, sign=-1, late=late_too
+            )
+            if late_too:
                 sealed.add(index)
         for index in sorted(sealed):
             self._carry_again(index, place.day)
 
     def _carry_again(self, index: int, day: date) -> None:
         """A sealed period got an adjustment: what it would now carry on beyond what it did is a posting of its own."""
-        closing = Closing(self.book, self.order, self.tally, index)
-        before = {each.clause.id: each.amount for each in self.carried.get(index, ())}
+        closing = Closing(self.book, self.order, self.tally, index, late=True)
+        passed = self.passed_on.get(index, self.carried.get(index, ()))
+        before = {each.clause.id: each.amount for each in passed}
         now = passing.carried(closing, self.tally, closing.tests())
         for each in now:
             more = each.amount - before.get(each.clause.id, 0)
             if more:
                 self._bring(self.last, day, index, each, more, self.book.period.start(index))
-        self.carried[index] = now
+        self.passed_on[index] = now
 
     def results(self) -> list[PeriodResult]:
         """All periods that close, empty ones included; the last as it stands."""

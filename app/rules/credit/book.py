@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import compress
+from zoneinfo import ZoneInfo
 
 from app.rules.credit.clauses import Carry, Needs, RuleSet, Share
 from app.rules.credit.errors import RuleError, RuleErrors, Said, say
@@ -15,7 +16,7 @@ from app.rules.credit.plan import Plan, carried, compiled, values
 from app.rules.credit.selector import Selector
 
 _MINUTES = 1440
-_MOST_PLANS = 100_000
+_MOST_PLANS = _MOST_HOURS = 100_000
 
 
 class RuleBook:
@@ -46,6 +47,11 @@ class RuleBook:
         self.has_shares = any(v.shares for v in self.versions)
         self.has_windows = any(t.window for v in self.versions for t in v.tests)
         self._grace = any(v.grace_minutes for v in self.versions)
+        # UTC hour → its first minute of the local day, that day, the next; None where the clocks are changed.
+        self._hours: dict[int, tuple[int, date, date] | None] = {}
+        self._days: dict[date, RuleSet | None] = {}
+        self._indexes: dict[date, int] = {}
+        self._first_days: dict[int, date] = {}
 
     def _check(self) -> None:
         first, errors = self.versions[0], []
@@ -93,16 +99,39 @@ class RuleBook:
         fields = {field for selector in self._selectors() for field in selector.sets}
         return fields | {c.bucket_field for v in self.versions for c in v.converts if c.bucket_field} | {"kind"}
 
+    def start(self, index: int) -> date:
+        """The first day of a period."""
+        try:
+            return self._first_days[index]
+        except KeyError:
+            found = self._first_days[index] = self.period.start(index)
+            return found
+
+    def index(self, day: date) -> int:
+        """The period of a day; below 0 before the first."""
+        try:
+            return self._indexes[day]
+        except KeyError:
+            if len(self._indexes) > _MOST_HOURS:
+                self._indexes.clear()
+            found = self._indexes[day] = self.period.index(day)
+            return found
+
     def version_on(self, day: date) -> RuleSet | None:
         """The version of a day of happening; None before the first."""
-        place = bisect_right(self._effective, day)
-        return self.versions[place - 1] if place else None
+        try:
+            return self._days[day]
+        except KeyError:
+            place = bisect_right(self._effective, day)
+        if len(self._days) > _MOST_HOURS:
+            self._days.clear()
+        found = self._days[day] = self.versions[place - 1] if place else None
+        return found
 
     def local(self, happened: datetime, kind: str) -> tuple[date, int]:
         """Academy-local day and part of the day (its first minute). A version's grace may pull a watched
         piece back over the midnight that ends a period or version."""
-        here = happened.astimezone(self.zone)
-        day, minute = here.date(), here.hour * 60 + here.minute
+        day, minute = self._here(happened)
         if self._grace and kind == "watched":
             before = day - timedelta(days=1)
             version = self.version_on(before)
@@ -114,9 +143,26 @@ class RuleBook:
                 return before, self._starts[-1]
         return day, self.part(minute)
 
+    def _here(self, happened: datetime) -> tuple[date, int]:
+        """Local day and minute. Zones are asked once an hour of all time: that is what a piece would cost most."""
+        if happened.tzinfo is UTC:
+            hour = happened.toordinal() * 24 + happened.hour
+            try:
+                known = self._hours[hour]
+            except KeyError:
+                if len(self._hours) > _MOST_HOURS:
+                    self._hours.clear()
+                known = self._hours[hour] = _hour(happened, self.zone)
+            if known is not None:
+                first, day, following = known
+                minute = first + happened.minute
+                return (day, minute) if minute < _MINUTES else (following, minute - _MINUTES)
+        here = happened.astimezone(self.zone)
+        return here.date(), here.hour * 60 + here.minute
+
     def part(self, minute: int) -> int:
         """The part of the day (its first minute) that a minute of the day lies in."""
-        return self._starts[bisect_right(self._starts, minute) - 1]
+        return 0 if len(self._starts) == 1 else self._starts[bisect_right(self._starts, minute) - 1]
 
     def plan(self, version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
         """How this version judges such pieces; None where nothing converts them."""
@@ -165,6 +211,20 @@ class RuleBook:
             found = tuple((v.version, n) for v in self.versions for n in v.needs if n.evidence.fits(seen))
             self._serves[key] = found
         return found
+
+
+def _hour(moment: datetime, zone: ZoneInfo) -> tuple[int, date, date] | None:
+    """First local minute of a UTC hour, its day and the next; None where the clocks change within it, where local time
+    has seconds of its own, and at the ends of all time."""
+    first = moment.replace(minute=0, second=0, microsecond=0)
+    try:
+        here, last = first.astimezone(zone), moment.replace(minute=59, second=59).astimezone(zone)
+        following = here.date() + timedelta(days=1)
+    except OverflowError:
+        return None
+    if here.utcoffset() != last.utcoffset() or here.second:
+        return None
+    return here.hour * 60 + here.minute, here.date(), following
 
 
 def _changes(when: Selector) -> Iterator[int]:

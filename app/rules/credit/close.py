@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
+from typing import TypeAlias
 
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import Requirement, RuleSet, Test
@@ -23,21 +24,25 @@ _PLACE = {
     "count": PIECES,
     "months": MONTHS,
 }
+# What one of these sums is worth in thousandths, as a numerator and a denominator: integers, for speed.
 _UNIT = {
-    "earned": Fraction(1),
-    "countable": Fraction(1),
-    "days": Fraction(500),
-    "minutes": Fraction(1, 60),
-    "count": Fraction(1000),
-    "months": Fraction(1),
+    "earned": (1, 1),
+    "countable": (1, 1),
+    "days": (500, 1),
+    "minutes": (1, 60),
+    "count": (1000, 1),
+    "months": (1, 1),
 }
+_Exact: TypeAlias = tuple[int, int]
 _DAY = timedelta(days=1)
 
 
 class Closing:
     """One period being judged by the version of its last day, and by what was known of it."""
 
-    def __init__(self, book: RuleBook, order: Order, tally: Tally, index: int) -> None:
+    def __init__(self, book: RuleBook, order: Order, tally: Tally, index: int, *, late: bool = False) -> None:
+        """A sealed period is told as it stood at its seal, unless `late` asks for what came after it too."""
+        self.late = late or order.sealed(index) is None
         self.book, self.index, self._tally = book, index, tally
         self.rule = book.period
         self.start, self.end = self.rule.start(index), self.rule.end(index)
@@ -51,37 +56,43 @@ class Closing:
     def tests(self) -> dict[str, TestResult]:
         """Every test against its quota."""
         version = self.version
-        here = self._tally.by_test(version, [self.index])
-        whole = self._tally.by_test(version, self.cycle) if any(t.cycle for t in version.tests) else here
-        got, quotas, due = {}, {}, {}
+        here = self._tally.by_test(version, [self.index], late=self.late)
+        cycles = any(t.cycle for t in version.tests)
+        whole = self._tally.by_test(version, self.cycle, late=self.late) if cycles else here
+        got: dict[str, _Exact] = {}
+        quotas: dict[str, int] = {}
+        due: dict[str, bool] = {}
         for test in version.tests:
             sums = (whole if test.cycle else here)[test.id]
             due[test.id] = not test.cycle or self.rule.closes_cycle(self.index)
             asked = self._quota(test)
             if test.window is not None:
                 sums, asked, due[test.id] = self._window(test, asked)
-            got[test.id] = sums[_PLACE[test.measure]] * _UNIT[test.measure]
+            top, bottom = _UNIT[test.measure]
+            got[test.id] = sums[_PLACE[test.measure]] * top, bottom
             quotas[test.id] = asked
         results = {}
         for test in version.tests:
-            quota = Fraction(quotas[test.id])
+            quota = quotas[test.id], 1
             if test.share_of is not None:
-                basis = got[test.share_of] if test.share_basis == "got" else Fraction(quotas[test.share_of])
-                quota = test.quota.of(self.duty.facts) * basis
+                basis = Fraction(*got[test.share_of]) if test.share_basis == "got" else quotas[test.share_of]
+                quota = (test.quota.of(self.duty.facts) * basis).as_integer_ratio()
             results[test.id] = _against(test, got[test.id], quota, due[test.id])
         return results
 
     def _quota(self, test: Test) -> int:
         if test.share_of is not None:
             return 0
+        duty = self._of_cycle() if test.cycle else self.duty
         if test.at_most or test.window is not None:
-            exact = test.quota.of(self.duty.facts) * 1000
+            exact = test.quota.of(duty.facts) * 1000
             return divide(exact.numerator, exact.denominator, "nearest")
-        if not test.cycle:
-            return self.duty.quota(test.quota, self.version.period)
+        return duty.quota(test.quota, self.version.period)
+
+    def _of_cycle(self) -> Duty:
         first = self.rule.start(self.cycle.start)
         last = self.rule.end(self.cycle.start + self.rule.cycle - 1)
-        return self.line.duty(first, last, self.version.period).quota(test.quota, self.version.period)
+        return self.line.duty(first, last, self.version.period)
 
     def _window(self, test: Test, quota: int) -> tuple[Sums, int, bool]:
         """Sums, quota and whether it is due, of a span of one's own; nothing is asked of whom it does not concern."""
@@ -111,14 +122,9 @@ class Closing:
         return "not due" if requirement.meets.holds(hoped) else "not met"
 
 
-def _against(test: Test, got: Fraction, quota: Fraction, due: bool) -> TestResult:
-    met = got <= quota if test.at_most else got >= quota
-    short = abs(quota - got) if not met else Fraction(0)
-    return TestResult(
-        divide(got.numerator, got.denominator, "floor"),
-        divide(quota.numerator, quota.denominator, "ceil"),
-        divide(short.numerator, short.denominator, "ceil"),
-        met,
-        due,
-        test.blocking,
-    )
+def _against(test: Test, got: _Exact, quota: _Exact, due: bool) -> TestResult:
+    (top, bottom), (asked, part) = got, quota
+    over = top * part - asked * bottom
+    met = over <= 0 if test.at_most else over >= 0
+    short = 0 if met else -(-abs(over) // (bottom * part))
+    return TestResult(top // bottom, -(-asked // part), short, met, due, test.blocking)

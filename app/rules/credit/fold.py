@@ -70,16 +70,16 @@ class _Fold:
             if piece.kind not in SILENT:
                 self._no(piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0)
             return
-        here = (place.moment, place.rank, place.name)
-        ban = self.order.verdict(period).banned(piece.kind, place.day, here)
-        if ban is not None:
-            self._banned(piece, place.day, period, ban)
-            return
+        if self.order.has_bans:
+            ban = self.order.verdict(period).banned(piece.kind, place.day, place[1:4])
+            if ban is not None:
+                self._banned(piece, place.day, period, ban)
+                return
         if piece.kind not in SILENT:
             self._judge(place)
         if self.book.has_needs:
             for at in companions.arrived(self.book, self.state, place):
-                self._release(at, here)
+                self._release(at, place[1:4])
 
     def wait_on(self) -> None:
         """What still waits for a companion when all is told gives nothing yet."""
@@ -96,7 +96,8 @@ class _Fold:
             self._no(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
         at = At(piece, place.day, minute, place.period, plan, [] if self.explain else None, late)
-        if plan.mark is not None and not steps.reached(at, plan.mark):
+        if plan.mark is not None and not plan.mark.reached(piece.numbers):
+            steps.below(at, plan.mark)
             self._failed(at)
         elif not plan.needs or companions.found(self.state, at):
             self._credit(at)

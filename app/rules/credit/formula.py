@@ -218,9 +218,22 @@ def _side(node: Expr | Ratio) -> Callable[[Numbers], tuple[int, int]]:
     return lambda numbers: (value(numbers), 1)
 
 
-def compare(left: Expr | Ratio, operator: str, right: Expr | Ratio) -> Predicate:
+def _difference(left: Expr | Ratio, right: Expr | Ratio) -> Callable[[Numbers], int]:
+    """A number with the sign of `left - right`."""
     scale = left.coeff / right.coeff
     a, b = scale.numerator, scale.denominator
+    if isinstance(right, Expr) and right.constant:  # as every mark is: the shortest way
+        value = right.value(()) * b
+        if isinstance(left, Expr):
+            only = left.value
+            return lambda numbers: only(numbers) * a - value
+        top_of, bottom_of = left.top.value, left.bottom.value
+
+        def of_ratio(numbers: Numbers) -> int:
+            bottom = bottom_of(numbers)
+            return top_of(numbers) * a - value * bottom if bottom > 0 else -value
+
+        return of_ratio
     first, second = _side(left), _side(right)
 
     def difference(numbers: Numbers) -> int:
@@ -228,6 +241,11 @@ def compare(left: Expr | Ratio, operator: str, right: Expr | Ratio) -> Predicate
         other_top, other_bottom = second(numbers)
         return top * other_bottom * a - other_top * bottom * b
 
+    return difference
+
+
+def compare(left: Expr | Ratio, operator: str, right: Expr | Ratio) -> Predicate:
+    difference = _difference(left, right)
     return {
         "<": lambda n: difference(n) < 0,
         "<=": lambda n: difference(n) <= 0,

@@ -84,7 +84,10 @@ def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
         for name in judge.names:
             target = by_id.get(name)
             # Judges name only earlier judges: two that name each other cannot both fall.
-            if target is not None and target is not judge and not (target.names and _heard(target) > _heard(judge)):
+            if target is None or target is judge:
+                continue
+            withdraws = target.names and target.kind != "revocation"
+            if not (withdraws and _heard(target) > _heard(judge)):
                 gone.setdefault(name, judge.id)
     return gone
 
@@ -113,9 +116,11 @@ def _revoke(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone], bans
 def _cancelled(book: RuleBook, row: Revoke, judge: Piece, day: date, pieces: Sequence[Piece]) -> Iterable[Piece]:
     creditable = (p for p in pieces if p.kind in _CREDITABLE)
     if row.cancels == "item":
-        return [p for p in creditable if judge.item is not None and p.item == judge.item and p.order() < judge.order()]
+        return [
+            p for p in creditable if judge.item is not None and p.item == judge.item and p.happened <= judge.happened
+        ]
     if row.cancels == "run":
-        return [p for p in creditable if judge.run is not None and p.run == judge.run and p.order() < judge.order()]
+        return [p for p in creditable if judge.run is not None and p.run == judge.run and p.happened <= judge.happened]
     if row.cancels == "named":
         return [p for p in creditable if p.id in judge.names]
     if row.cancels == "period":

@@ -49,6 +49,8 @@ class Order:
             if book.period.index(start) >= 0 and book.period.start(book.period.index(start)) == start
         }
         self.has_seals = bool(self._sealed)
+        # What an earlier seal knew may ban what is free now.
+        self.has_bans = self.has_seals or bool(self._now.bans)
         self._then: dict[datetime, Verdict] = {}
         self._lines: dict[datetime | None, Line] = {}
         self.places: list[Place] = sorted(self._places() if self._sealed else self._plain())
@@ -82,12 +84,14 @@ class Order:
 
     def _plain(self) -> Iterator[Place]:
         book, gone = self._book, self._now.gone
-        local, index_of = book.local, book.period.index
+        local, index_of, rank, why = book.local, book.index, RANK, gone.get
+        made = tuple.__new__  # as Place(…) does it, at half the cost
         for piece in self._pieces:
             day, minute = local(piece.happened, piece.kind)
-            yield Place(
-                index_of(day), piece.happened, RANK[piece.kind], piece.id, piece, day, minute, gone.get(piece.id), None
-            )
+            name, kind, happened = piece.id, piece.kind, piece.happened
+            yield made(
+                Place, (index_of(day), happened, rank[kind], name, piece, day, minute, why(name), None)
+            )  # fmt: skip
 
     def _places(self) -> Iterator[Place]:
         book = self._book

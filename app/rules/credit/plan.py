@@ -37,12 +37,9 @@ class Plan:
     caps: tuple[Cap, ...]
     # What selectors of tests and shares read of such pieces.
     seen: Mapping[str, object]
+    # Is every piece rounded by itself?
+    plain: bool = True
     carried: bool = False
-
-    @property
-    def plain(self) -> bool:
-        """Is every piece rounded by itself?"""
-        return self.series != "increase" and self.convert.pool == "piece"
 
     def exact(self, numbers: Numbers) -> tuple[int, int]:
         """The amount before rounding, in thousandths: numerator and denominator (> 0), never below 0."""
@@ -100,6 +97,7 @@ def compiled(version: RuleSet, snapshot: Snapshot, minute: int) -> Plan | None:
         duplicates,
         _caps(version, seen),
         seen,
+        plain=series != "increase" and convert.pool == "piece",
     )
 
 
@@ -107,7 +105,7 @@ def carried(version: RuleSet, fields: Mapping[str, str | bool], bucket: str) -> 
     """The plan of what was carried into a period: nothing converts it, but caps and tests see it."""
     seen: dict[str, object] = {**dict.fromkeys(SNAPSHOT), **fields, "kind": CARRIED, "clock": None, "bucket": bucket}
     nothing = Convert("", Selector({}), (), bucket, None, None, "piece", False)
-    return Plan(version, nothing, bucket, None, None, (), (), None, (), (), _caps(version, seen), seen, True)
+    return Plan(version, nothing, bucket, None, None, (), (), None, (), (), _caps(version, seen), seen, carried=True)
 
 
 def mark_of(version: RuleSet, seen: Mapping[str, object]) -> Mark | None:

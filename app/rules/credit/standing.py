@@ -42,7 +42,10 @@ class Duty:
 
     def quota(self, quota: Quota, rule: PeriodRule) -> int:
         """The quota in thousandths, weighed and lowered as the period says, rounded once."""
-        whole = quota.of(self.facts) * 1000
+        value = quota.of(self.facts)
+        if self.part == 1 and rule.standing != "pro_rata":  # nearly always, and then no fraction needs reckoning
+            return divide(value.numerator * 1000, value.denominator, "nearest")
+        whole = value * 1000
         bound = sum(share.bound for share in self.shares)
         exact = whole
         if rule.standing == "pro_rata" and bound:

@@ -6,23 +6,21 @@ from fractions import Fraction
 from math import gcd
 
 from app.rules.credit.clauses import Cap, Duplicate, Mark
+from app.rules.credit.evidence import Piece
 from app.rules.credit.formula import Ratio
 from app.rules.credit.periods import PeriodRule, years_later
 from app.rules.credit.state import At, First, Held, Key, State, plain_day
 
 
-def reached(at: At, mark: Mark) -> bool:
-    """mark: is the measure reached?"""
+def below(at: At, mark: Mark) -> None:
+    """mark: the measure is not reached; by how much."""
     numbers = at.piece.numbers
-    if mark.reached(numbers):
-        return True
     if isinstance(mark.measure, Ratio):
         top, bottom = mark.measure.top.value(numbers), mark.measure.bottom.value(numbers)
     else:
         exact = mark.measure.coeff * mark.measure.value(numbers) * 1000
         top, bottom = exact.__floor__(), (mark.threshold * 1000).__ceil__()
     at.say(mark.id, "below mark", top, bottom, 0)
-    return False
 
 
 def amount(state: State, at: At) -> int:
@@ -30,8 +28,9 @@ def amount(state: State, at: At) -> int:
     plan = at.plan
     # Of a series that counts once, the first piece to give anything gives all.
     once: Key | None = None
-    if plan.series == "first" and at.series is not None:
-        once = (*at.series, at.piece.take)
+    if plan.series == "first" and at.piece.item is not None:
+        piece = at.piece
+        once = (piece.kind, piece.item, piece.edition, piece.take)
         if once in state.done:
             at.say(plan.convert.id, "repeat", plain_day(state.done[once]), 0, 0)
             return 0
@@ -91,15 +90,22 @@ def _pool(at: At) -> Key | None:
 def repeats(state: State, at: At, asked: int) -> int:
     """duplicate: what is left of an amount. Only what gave something is remembered."""
     left, kept = asked, []
-    series = at.series if at.plan.series == "increase" else None
-    for rule in at.plan.duplicates:
+    plan, piece = at.plan, at.piece
+    series = at.series if plan.series == "increase" else None
+    for rule in plan.duplicates:
         if rule.overlap:
             left = _overlapping(state, at, rule, asked, left)
             continue
-        left = _stood_for(state, at, rule, asked, left)
-        key = _alike(rule, at)
-        if key is None:
+        if piece.stands_for:
+            left = _stood_for(state, at, rule, asked, left)
+        if rule.key != ("item",):
+            key = _alike(rule, piece)
+            if key is None:
+                continue
+        elif piece.item is None:
             continue
+        else:
+            key = rule.id, piece.item
         first = state.firsts.get(key)
         if first is None or not _within(state.period, rule, first, at):
             first = First(at.day, at.index, series)
@@ -112,11 +118,13 @@ def repeats(state: State, at: At, asked: int) -> int:
         kept.append((key, first))
     if left:
         for key, first in kept:
-            first.largest = max(first.largest, asked)
+            if asked > first.largest:
+                first.largest = asked
             state.firsts[key] = first
-        if at.piece.begun is not None:
+        if piece.begun is not None:
             _remember(state, at, asked)
-        _stand_for(state, at, left)
+        if piece.stands_for:
+            _stand_for(state, at, left)
     return left
 
 
@@ -144,11 +152,12 @@ def _remember(state: State, at: At, asked: int) -> None:
 
 def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> int:
     """What is left of a piece that stands for items which gave something themselves."""
-    if rule.key != ("item",) or not at.piece.stands_for:
+    if rule.key != ("item",):
         return left
     firsts = [state.firsts.get((rule.id, item)) for item in at.piece.stands_for]
     known = [first for first in firsts if first is not None and _within(state.period, rule, first, at)]
-    given = sum(first.largest for first in known)
+    # What stood for several of them gave once.
+    given = sum(first.largest for first in {id(first): first for first in known}.values())
     fits = max(0, asked - given)
     if fits >= left:
         return left
@@ -160,14 +169,12 @@ def _stand_for(state: State, at: At, given: int) -> None:
     """From now on the items that a piece stands for are repeats."""
     for rule in at.plan.duplicates:
         if rule.key == ("item",):
+            first = First(at.day, at.index, None, given)
             for item in at.piece.stands_for:
-                state.firsts.setdefault((rule.id, item), First(at.day, at.index, None, given))
+                state.firsts.setdefault((rule.id, item), first)
 
 
-def _alike(rule: Duplicate, at: At) -> Key | None:
-    piece = at.piece
-    if rule.key == ("item",):
-        return None if piece.item is None else (rule.id, piece.item)
+def _alike(rule: Duplicate, piece: Piece) -> Key | None:
     known = {
         **piece.facts(),
         "item": piece.item,
@@ -192,26 +199,27 @@ def _within(period: PeriodRule, rule: Duplicate, first: First, at: At) -> bool:
 
 def capped(state: State, at: At, earned: int) -> int:
     """cap: the smallest room of all; each is charged with what the piece took, not with what it asked for."""
-    taken, tightest, keys = earned, None, []
+    taken, tightest, used, charged = earned, None, state.used, []
     for cap in at.plan.caps:
-        key = _place(state.period, cap, at)
-        keys.append(key)
-        room = max(0, cap.limit_m - state.used.get(key, 0))
+        key = (cap.id, at.day) if cap.per == "day" else _place(state.period, cap, at)
+        before = used.get(key, 0)
+        charged.append((key, before))
+        room = cap.limit_m - before
+        if room < 0:
+            room = 0
         if room < taken:
             taken, tightest = room, cap
-    for key in keys:
-        state.used[key] = state.used.get(key, 0) + taken
+    for key, before in charged:
+        used[key] = before + taken
     if tightest is not None:
         at.say(tightest.id, "cut", earned, taken, tightest.limit_m)
     return taken
 
 
 def _place(period: PeriodRule, cap: Cap, at: At) -> Key:
-    piece = at.piece
     if cap.per == "period":
         return cap.id, at.index
-    if cap.per == "day":
-        return cap.id, at.day
+    piece = at.piece
     if cap.per == "item":
         return cap.id, at.index, piece.item or ("", piece.id)
     if cap.per == "run":

@@ -19,26 +19,39 @@ _HALF_DAYS, _DURATION, _MONTHS = (NUMBERS.index(name) for name in ("half_days", 
 
 
 class Tally:
-    """One learner's sums. `groups`: period → plan → sums; `log`: each posting by day, only where a window needs it."""
+    """One learner's sums. `groups`: period → plan → sums; `log`: each posting by day, only where a window needs it.
+
+    `late`: the same of what was posted to a sealed period after its seal; the sealed period is told without it.
+    """
 
     def __init__(self, book: RuleBook) -> None:
         self._book = book
         self.groups: dict[int, dict[Plan, Sums]] = {}
+        self.late: dict[int, dict[Plan, Sums]] = {}
         self.log: list[tuple[date, Plan, Sums]] | None = [] if book.has_windows else None
 
     def add(self, index: int, day: date, plan: Plan, earned: int, countable: int) -> None:
         """Amounts alone: carried hours, what pays an older shortfall, what a share takes back (negative)."""
-        sums = self._sums(index, plan)
+        sums = self._sums(self.groups, index, plan)
         sums[EARNED] += earned
         sums[COUNTABLE] += countable
         if self.log is not None:
             self.log.append((day, plan, [earned, countable, 0, 0, 0, 0]))
 
     def piece(
-        self, index: int, day: date, plan: Plan, earned: int, countable: int, numbers: Numbers, sign: int = 1
+        self,
+        index: int,
+        day: date,
+        plan: Plan,
+        earned: int,
+        countable: int,
+        numbers: Numbers,
+        *,
+        sign: int = 1,
+        late: bool = False,
     ) -> None:
         """A piece that gave something, with its days, minutes and months; `sign` −1 takes it back."""
-        sums = self._sums(index, plan)
+        sums = self._sums(self.late if late else self.groups, index, plan)
         sums[EARNED] += earned
         sums[COUNTABLE] += countable
         sums[HALF_DAYS] += numbers[_HALF_DAYS] * sign
@@ -49,26 +62,27 @@ class Tally:
             facts = [numbers[_HALF_DAYS] * sign, numbers[_DURATION] * sign, sign, numbers[_MONTHS] * sign]
             self.log.append((day, plan, [earned, countable, *facts]))
 
-    def _sums(self, index: int, plan: Plan) -> Sums:
-        here = self.groups.get(index)
-        if here is None:
-            here = self.groups[index] = {}
-        sums = here.get(plan)
-        if sums is None:
-            sums = here[plan] = [0, 0, 0, 0, 0, 0]
-        return sums
+    def _sums(self, groups: dict[int, dict[Plan, Sums]], index: int, plan: Plan) -> Sums:
+        try:
+            return groups[index][plan]
+        except KeyError:
+            sums = groups.setdefault(index, {})[plan] = [0, 0, 0, 0, 0, 0]
+            return sums
 
-    def by_test(self, version: RuleSet, periods: Iterable[int], *, own: bool = False) -> dict[str, Sums]:
-        """What each test of this version counts in these periods; `own`: without what was carried in."""
+    def by_test(
+        self, version: RuleSet, periods: Iterable[int], *, own: bool = False, late: bool = True
+    ) -> dict[str, Sums]:
+        """What each test of this version counts in these periods; `own`: without what was carried in; `late`: with
+        what was posted to sealed ones afterwards."""
         found: dict[str, Sums] = {test.id: [0, 0, 0, 0, 0, 0] for test in version.tests}
+        parts = (self.groups, self.late) if late and self.late else (self.groups,)
         for index in periods:
-            for plan, sums in self.groups.get(index, {}).items():
-                if own and plan.carried:
-                    continue
-                for name in self._book.counted_by(version, plan):
-                    into = found[name]
-                    for place, amount in enumerate(sums):
-                        into[place] += amount
+            for groups in parts:
+                for plan, sums in groups.get(index, {}).items():
+                    if own and plan.carried:
+                        continue
+                    for name in self._book.counted_by(version, plan):
+                        found[name] = [a + b for a, b in zip(found[name], sums, strict=True)]
         return found
 
     def between(self, version: RuleSet, test: str, first: date, until: date) -> Sums:

@@ -39,14 +39,18 @@ class Shortfall:
     counted: int
 
     @property
-    def shown(self) -> list[tuple[Taken, int, int]]:
-        """(step, took, left) in whole thousandths that add up as well: each `left` cut down to a thousandth."""
-        found, before = [], self.would.__floor__()
+    def shown(self) -> tuple[int, list[tuple[Taken, int, int]]]:
+        """(would, [(step, took, left)]) in whole thousandths that add up as well: each amount is the nearest one."""
+        found, before = [], _nearest(self.would)
         for step in self.taken:
-            left = step.left.__floor__()
+            left = _nearest(step.left)
             found.append((step, before - left, left))
             before = left
-        return found
+        return _nearest(self.would), found
+
+
+def _nearest(amount: Fraction) -> int:
+    return (amount + Fraction(1, 2)).__floor__()
 
 
 def shortfall(why: Sequence[Why], countable: int, *, plain: bool = True, whole: int | None = None,
