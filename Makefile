@@ -59,7 +59,7 @@ lock: ## newest versions that pyproject.toml allows into requirements/*.txt (nee
 	@for part in run test; do { echo '$(LOCK_HEAD)'; cat var/lock/$$part.txt; } > requirements/$$part.txt; done
 
 clean: ## remove what set-up and tests made; the academy's data (var/) stays
-	@rm -rf .venv node_modules app/static/vendor build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf .venv node_modules app/static/vendor app/credits/certificates/fonts build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	@find app tests tools bench migrations -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@find app -name '*.mo' -delete

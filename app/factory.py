@@ -9,19 +9,28 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from app import jobs
-from app.base import access, assets, pages, unit_of_work
+from app.base import access, assets, pages, run_pages, unit_of_work
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
 from app.courses import views as courses_views
 from app.credits import manage as credits_manage
 from app.credits import views as credits_views
+from app.credits.books import views as books_views
+from app.credits.certificates import door as certificates_door
+from app.credits.certificates import manage as certificates_manage
+from app.credits.certificates import views as certificates_views
+from app.credits.closing import manage as periods_manage
+from app.credits.workshop import deciding as workshop_deciding
+from app.credits.workshop import simulating as workshop_simulating
+from app.credits.workshop import views as workshop_views
 from app.people import login
 from app.people import views as people_views
 from app.study import editor
 from app.study import views as study_views
 from app.supervision import views as supervision_views
 from app.tickets import manage as tickets_manage
+from app.tickets import traces
 from app.tickets import views as tickets_views
 from app.viewing import beats as beats_door
 from app.viewing import checks as viewing_checks
@@ -36,9 +45,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOMS = (
-    people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
-    viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, supervision_views.bp,
-    tickets_views.bp, tickets_manage.bp,
+    run_pages.bp, people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
+    viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, periods_manage.bp, books_views.bp,
+    supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
+    workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
 )  # fmt: skip
 
 

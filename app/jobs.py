@@ -12,24 +12,33 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.base import runs, tasks
 from app.base import settings as reading
-from app.base import tasks
 from app.base.db import Database
 from app.base.tasks import take_slot, task
 from app.courses import service as courses
 from app.courses.renditions import service as renditions
 from app.credits import service as credits
+from app.credits.books import service as books
+from app.credits.closing import sealing
+from app.credits.simulation import service as simulation
 from app.viewing import evidence, signals
 
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
+# Long computations that this process must know; they are registered where they are written.
+RUNS = (sealing.SEAL,)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
     "viewing.close_expired": (600, "viewing.close_expired"),
     "credits.sweep": (60, "credits.sweep"),
+    simulation.PACK: (3600, simulation.PACK),
     "courses.sweep_uploads": (3600, "courses.sweep_uploads"),
     "renditions.sweep": (300, "renditions.sweep"),
+    "runs.sweep": (300, "runs.sweep"),
+    # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
+    "books.nightly": (900, "books.nightly"),
     "tasks.take_up_killed": (30, "tasks.take_up_killed"),
 }
 
@@ -62,6 +71,18 @@ def sweep_uploads(session: Session) -> None:
 def sweep_renditions(session: Session) -> None:
     """Renditions that wait, or whose maker died, with no task to go on with them; and what the dead left."""
     renditions.sweep(session, reading.load())
+
+
+@task("runs.sweep")
+def sweep_runs(session: Session) -> None:
+    """Long computations that have lost their task, and results nobody needs any more."""
+    runs.sweep(session)
+
+
+@task("books.nightly")
+def prove_books(session: Session) -> None:
+    """The proof of all books and the export of the heads, once a day in the small hours."""
+    books.nightly(session, reading.load())
 
 
 def slot(now: datetime, seconds: int) -> datetime:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from app.base import audit, tasks
+from app.base import audit, runs, tasks
 from app.base.db import Base
 from app.classes import models as classes
 from app.courses import models as courses
 from app.courses.renditions import models as renditions
 from app.credits import models as credits
+from app.credits.certificates import models as certificates
+from app.credits.simulation import models as simulation
+from app.credits.workshop import models as workshop
 from app.people import models as people
 from app.questions import models as questions
 from app.tickets import models as tickets
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
-MODULES = (audit, classes, courses, credits, people, questions, renditions, tasks, tickets, viewing)
+MODULES = (
+    audit, certificates, classes, courses, credits, people, questions, renditions, runs, simulation, tasks,
+    tickets, viewing, workshop,
+)  # fmt: skip

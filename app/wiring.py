@@ -9,9 +9,15 @@ from app.base import events
 from app.base.db import Database
 from app.base.settings import Settings
 from app.classes import queries as classes
+from app.courses import queries as courses
 from app.courses import reach as courses_reach
 from app.credits import reach
-from app.viewing import endings, evidence, service, signals
+from app.credits.books import traced
+from app.credits.certificates import naming
+from app.credits.closing import wired
+from app.credits.closing.wired import Matters
+from app.tickets import closing as tickets_closing
+from app.viewing import closing, endings, evidence, replay, service, signals
 from app.viewing.beats import Beats
 from app.viewing.loop import BeatsLoop
 from app.viewing.now import EMBEDDED_CLOCK, time_ms
@@ -50,6 +56,9 @@ def listen() -> None:
     """Who is stirred by what happens in a lower slice, and what a lower slice asks of an upper one."""
     reach.wire(classes.class_of)
     courses_reach.wire(classes.offer_of)
+    naming.wire(courses.titles_of)
+    traced.wire(replay.replayed)
+    wired.wire(Matters(closing.pending, closing.lapse, evidence.sweep_due, tickets_closing.unanswered))
     events.listen(events.PERSON_DISABLED, endings.end_of_person)
     events.listen(events.LEARNER_LEFT, endings.end_of_membership)
     events.listen(events.LESSON_WITHDRAWN, endings.end_of_lesson)

@@ -1,4 +1,6 @@
-"""`python -m bench [beats|pages|fairness|postgresql|sqlite …]`: every figure beside its floor; nothing named: all."""
+"""`python -m bench [beats|pages|fairness|credits|postgresql|sqlite …]`: figures beside floors; nothing named: all.
+
+`python -m bench faults [N] [postgresql|sqlite]`: N random faults in the books, each of which `verify` must name."""
 
 from __future__ import annotations
 
@@ -6,15 +8,18 @@ import os
 import sys
 
 import app.tables  # noqa: F401 — all models, for the copies
-from bench import beats, fairness, pages, parts, traces
+from bench import beats, credits, fairness, faults, pages, parts, traces
 from bench.places import place
 from bench.report import Report
 
-PARTS, DATABASES = ("beats", "pages", "fairness"), ("postgresql", "sqlite")
+PARTS, DATABASES = ("beats", "pages", "fairness", "credits"), ("postgresql", "sqlite")
 
 
 def main(wanted: list[str]) -> None:
     """Run the parts and databases that are named."""
+    if wanted[:1] == ["faults"]:
+        _faults(wanted[1:])
+        return
     unknown = sorted(set(wanted) - {*PARTS, *DATABASES})
     if unknown:
         raise SystemExit(f"bench: there is no {unknown[0]!r}; choose from {', '.join((*PARTS, *DATABASES))}")
@@ -30,10 +35,19 @@ def main(wanted: list[str]) -> None:
                 traces.measure(where, report.keep)
             if "pages" in chosen:
                 pages.measure(where, seconds, report.add)
+    if "credits" in chosen:
+        credits.measure(kinds, report.keep)
     if "fairness" in chosen:
         missed = fairness.measure(kinds, report.keep)
         if missed:
             raise SystemExit("bench: fairness missed its targets:\n  " + "\n  ".join(missed))
+
+
+def _faults(wanted: list[str]) -> None:
+    numbers = [int(each) for each in wanted if each.isdigit()]
+    kinds = tuple(kind for kind in DATABASES if kind in wanted) or DATABASES
+    if not faults.measure(kinds, numbers[0] if numbers else 100):
+        raise SystemExit("bench: a fault in the books was not named")
 
 
 if __name__ == "__main__":

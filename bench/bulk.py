@@ -90,6 +90,11 @@ class PostgresBulk:
         """As it is."""
         return moment
 
+    def commit(self) -> None:
+        """Commit and leave: what one of several processes wrote."""
+        self._connection.commit()
+        self._connection.close()
+
     def finish(self) -> None:
         """See `Bulk`. Without a checkpoint here, the first measurement would pay for the loading."""
         self._connection.commit()

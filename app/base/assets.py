@@ -13,8 +13,8 @@ from app.base.access import public
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PARTS = (
-    "tokens", "base", "layout", "nav", "controls", "measure", "blocks", "data",
-    "learner", "player", "reader", "staff", "questions", "gate", "styleguide", "print",
+    "tokens", "base", "layout", "nav", "controls", "measure", "blocks", "data", "statement",
+    "learner", "player", "reader", "staff", "questions", "workshop", "gate", "certificates", "styleguide", "print",
 )  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 THEMES = ("light", "dark")

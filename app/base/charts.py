@@ -46,7 +46,8 @@ def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _svg(kind: str, width: float, height: float, label: str, body: str, more: str = "") -> Markup:
+def svg(kind: str, width: float, height: float, label: str, body: str, more: str = "") -> Markup:
+    """A drawing that says `label` ("" hides it from screen readers). `body` and `more` are safe already."""
     said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="{}" viewBox="0 0 {} {}" {}{}>{}</svg>').format(
         kind, _n(width), _n(height), said, Markup(more), Markup(body)
@@ -67,7 +68,7 @@ def ruler(value: int, target: int, *, label: str = "", tone: str = "counted", ti
         f'<rect class="fill fill-{tone}" width="{_n(1000 * share)}" height="8"/>'
         f'<path class="tick" d="{marks}"/>'
     )
-    return _svg("ruler", 1000, 14, label, body, ' preserveAspectRatio="none"')
+    return svg("ruler", 1000, 14, label, body, ' preserveAspectRatio="none"')
 
 
 def _point(angle: float, radius: float) -> str:
@@ -108,7 +109,7 @@ def ring(parts: Sequence[RingPart], total: int, target: int, label: str = "") ->
     big = hours(total) if 0 < total < 100 else fixed(total, 1)
     body += f'<text class="big" x="120" y="128" text-anchor="middle">{big}</text>'
     body += f'<text x="120" y="153" text-anchor="middle">{aim}</text>'
-    return _svg("ring-svg", 240, 240, said, body)
+    return svg("ring-svg", 240, 240, said, body)
 
 
 def clean_spans(spans: Iterable[Sequence[int]], length_ms: int) -> list[Span]:
@@ -183,7 +184,7 @@ def coverage(
         pending=clock(sums["pending"]), refused=clock(sums["refused"]),
     )  # fmt: skip
     if compact:
-        bar = _svg("coverage-bar", 420, 18, said, _marks(length_ms, 420, spans, 4, 12))
+        bar = svg("coverage-bar", 420, 18, said, _marks(length_ms, 420, spans, 4, 12))
         return Markup('<div class="coverage coverage-sm">{}</div>').format(bar)
     drawn = Markup("")
     for width, kind, labels in ((WIDE, "wide-only", 7), (NARROW, "narrow-only", 4)):
@@ -191,7 +192,7 @@ def coverage(
         if head_ms is not None:
             x = _n(min(length_ms, max(0, head_ms)) / length_ms * width)
             body += f'<path class="head" d="M{x} 6l-4 -6h8zM{x} 6v20" stroke="currentColor"/>'
-        drawn += _svg(f"coverage-bar {kind}", width, 50, said, body)
+        drawn += svg(f"coverage-bar {kind}", width, 50, said, body)
     return Markup('<div class="coverage" data-length="{}">{}</div>').format(length_ms, drawn)
 
 
@@ -255,7 +256,7 @@ def dots(items: Sequence[Dot], target: int, *, even: int | None = None, label: s
     drawn = Markup("")
     for width, kind in ((WIDE, "wide-only"), (NARROW, "narrow-only")):
         body, height = _strip(items, target, even, top, width)
-        drawn += _svg(f"dots-svg {kind}", width, height, said, body)
+        drawn += svg(f"dots-svg {kind}", width, height, said, body)
     return Markup('<div class="chart dots">{}</div>').format(drawn)
 
 

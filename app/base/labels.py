@@ -113,6 +113,11 @@ def this_day() -> date:
     return _local(clock.now()).date()
 
 
+def local_day_of(moment: datetime) -> date:
+    """The academy's day of a stored moment."""
+    return _local(moment).date()
+
+
 def _local(moment: datetime) -> datetime:
     """A stored moment on the academy's clock."""
     found: datetime = to_user_timezone(moment)

@@ -28,9 +28,15 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALES = ("zh_Hans_CN", "en")
 # Form posts; uploads go in pieces, a captions file or an article is small.
 MOST_BODY = 32_000_000
+# The fields of one form. The largest holds a rule set twice, in Chinese, percent-encoded, and every field of it.
+MOST_FIELDS = 4_000_000
 MOST_KEY = 2**63 - 1  # what a database's integer holds
 # A page of the first room stands, for the menu, in the second.
-ABOVE = {"notes": "study", "tickets": "credits", "ticket_desk": "supervision", "viewing": "study"}
+ABOVE = {
+    "certificates": "credits", "certificate_desk": "supervision", "notes": "study", "proposals": "rules",
+    "simulations": "rules", "tickets": "credits", "traces": "credits", "ticket_desk": "supervision",
+    "viewing": "study", "workshop": "rules",
+}  # fmt: skip
 
 
 class KeyConverter(IntegerConverter):
@@ -45,6 +51,7 @@ def configure(app: Flask, chosen: Settings) -> None:
     app.config.update(
         SECRET_KEY=chosen.secret,
         MAX_CONTENT_LENGTH=MOST_BODY,
+        MAX_FORM_MEMORY_SIZE=MOST_FIELDS,
         SESSION_COOKIE_NAME="duxue",
         SESSION_COOKIE_SECURE=chosen.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
@@ -127,8 +134,8 @@ def _links(entries: list[tuple[str, str, str, str]]) -> list[Link]:
 
 
 def _is_here(endpoint: str) -> bool:
-    """Is the present page this place, or one below it? My year stands beside the courses in one room."""
-    here = request.endpoint or ""
+    """Is the present page this place, or one below it? My year and its plan stand beside the courses in one room."""
+    here = "study.my_year" if request.endpoint == "study.gap" else request.endpoint or ""
     if here == endpoint or "study.my_year" in (here, endpoint):
         return here == endpoint
     return endpoint.partition(".")[0] in (request.blueprint, ABOVE.get(request.blueprint or ""))
@@ -151,7 +158,14 @@ def menu() -> list[tuple[str, list[Link]]]:
     groups = [
         (_("Classes"), [(_("My classes"), "supervision.classes", "class", "class.see")]),
         (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
-        (_("Academy"), [(_("Credit rules"), "rules.versions", "rules", "rules.see")]),
+        (
+            _("Academy"),
+            [
+                (_("Credit rules"), "rules.versions", "rules", "rules.see"),
+                (_("Periods"), "periods.periods", "lock", "period.see"),
+                (_("Books"), "books.page", "shield", "books.verify"),
+            ],
+        ),
     ]
     found = [(group, _links(entries)) for group, entries in groups]
     return [(group, links) for group, links in found if links]

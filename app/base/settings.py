@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Cookies do not tell ports apart: beside an academy on one of these names, material lies on the other.
 LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
+_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 
 
 class SettingError(ValueError):
@@ -34,6 +36,7 @@ class Settings:
     port: int
     content_port: int
     content_host: str
+    public_url: str
     beat_seconds: int
     batch_window_ms: int
     ceiling_seconds: int
@@ -47,6 +50,7 @@ class Settings:
     secure_cookies: bool
     sample: bool
     embedded: bool
+    heads_dir: Path
 
     @property
     def sqlite(self) -> bool:
@@ -89,6 +93,18 @@ def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
     raise SettingError(f"{name}={text!r}: write 1 or 0")
 
 
+def _public_url(env: Mapping[str, str], port: int, secure: bool) -> str:
+    """`scheme://host[:port]` under which the world reaches the academy: printed on paper, so no request decides it."""
+    given = env.get("DUXUE_PUBLIC_URL", "").strip().rstrip("/")
+    if not given:
+        host = env.get("DUXUE_HOST") or "127.0.0.1"
+        host = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+        return f"{'https' if secure else 'http'}://{host}:{port}"
+    if not _ADDRESS.fullmatch(given):
+        raise SettingError(f"DUXUE_PUBLIC_URL={given!r}: write https://host, without a path")
+    return given
+
+
 def _secret(env: Mapping[str, str], data_dir: Path) -> str:
     """The academy's secret: from the environment, else made once and kept in the data folder (0600)."""
     given = env.get("DUXUE_SECRET", "")
@@ -124,6 +140,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise SettingError(f"DUXUE_TIMEZONE={zone!r}: no such time zone") from error
     port = _number(env, "PORT", 8000, 1, 65534)
+    secure = _flag(env, "DUXUE_SECURE_COOKIES", False)
     return Settings(
         data_dir=data_dir,
         database_url=url,
@@ -137,6 +154,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         port=port,
         content_port=_number(env, "CONTENT_PORT", port + 1, 1, 65535),
         content_host=env.get("DUXUE_CONTENT_HOST", ""),
+        public_url=_public_url(env, port, secure),
         beat_seconds=_number(env, "DUXUE_BEAT_SECONDS", 15, 1, 120),
         batch_window_ms=_number(env, "DUXUE_BATCH_WINDOW_MS", 5, 0, 100),
         ceiling_seconds=_number(env, "DUXUE_CEILING_SECONDS", 120, 1, 3600),
@@ -147,7 +165,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         rendition_hours=_number(env, "DUXUE_RENDITION_HOURS", 12, 1, 96),
         rendition_memory_bytes=_number(env, "DUXUE_RENDITION_MEMORY_MB", 2048, 512, 65_536) << 20,
         rendition_threads=_number(env, "DUXUE_RENDITION_THREADS", 1, 1, 64),
-        secure_cookies=_flag(env, "DUXUE_SECURE_COOKIES", False),
+        secure_cookies=secure,
         sample=_flag(env, "DUXUE_SAMPLE", False),
         embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),
+        heads_dir=Path(env.get("DUXUE_HEADS_DIR") or data_dir / "heads").absolute(),
     )

@@ -29,15 +29,15 @@ from app.base.db_types import Key
 from app.base.task_queue import Again
 
 __all__ = [
-    "MAIN", "MEDIA", "MOST_TRIES", "QUEUES", "Again", "JobRun", "Task", "enqueue", "is_queued", "run_one", "runners",
-    "stop_all", "stopping", "take_slot", "task",
+    "MAIN", "MEDIA", "MOST_TRIES", "QUEUES", "RUNS", "Again", "JobRun", "Task", "enqueue", "is_queued", "run_one",
+    "runners", "stop_all", "stopping", "take_slot", "task",
 ]  # fmt: skip
 
 log = logging.getLogger("duxue.tasks")
 Work = Callable[..., None]
 MOST_TRIES = 8
-MAIN, MEDIA = "main", "media"
-QUEUES = (MAIN, MEDIA)
+MAIN, MEDIA, RUNS = "main", "media", "runs"
+QUEUES = (MAIN, MEDIA, RUNS)
 # Who runs a long task says so at least this often; after three silences it is taken for dead.
 SIGN_OF_LIFE = timedelta(seconds=20)
 

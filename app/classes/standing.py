@@ -30,7 +30,8 @@ class StandingRow:
 
 
 _DAY: BindParameter[date] = bindparam("day")
-_STANDING = (
+# Of one person, with columns that others may add to.
+STANDING = (
     select(
         VirtualClass.code, VirtualClass.name, VirtualClass.name_en, Unit.code, Unit.name, Unit.name_en,
         UnitMembership.band,
@@ -52,17 +53,13 @@ _STANDING = (
 
 def standing_of(session: Session, person_id: int, day: date) -> StandingRow:
     """Class, unit and band of a person on a day. One query."""
-    row = session.execute(_STANDING, {"person": person_id, "day": day}).first()
+    row = session.execute(STANDING, {"person": person_id, "day": day}).first()
     return StandingRow(*(text or "" for text in (row or [""] * 7)))
 
 
-def lesson_worth(
-    book: RuleBook | None, day: date, course: CourseRow, lesson: LessonRow, requirement: str, standing: StandingRow
-) -> Worth:
-    """What a lesson gives to somebody who stands there, before repeats and caps; nothing without rules."""
-    if book is None:
-        return Worth((), None)
-    facts = {
+def lesson_facts(course: CourseRow, requirement: str, standing: StandingRow) -> dict[str, str]:
+    """What the evidence of a lesson of this course says to rules of whoever stands there; without the lesson's own."""
+    return {
         "provider": course.provider_code,
         "category": course.category,
         "subject_bucket": course.subject_bucket,
@@ -71,4 +68,12 @@ def lesson_worth(
         "band": standing.band,
         "class": standing.class_code,
     }
-    return worth(book, day, facts, lesson.length_ms)
+
+
+def lesson_worth(
+    book: RuleBook | None, day: date, course: CourseRow, lesson: LessonRow, requirement: str, standing: StandingRow
+) -> Worth:
+    """What a lesson gives to somebody who stands there, before repeats and caps; nothing without rules."""
+    if book is None:
+        return Worth((), None)
+    return worth(book, day, lesson_facts(course, requirement, standing), lesson.length_ms)

@@ -12,9 +12,13 @@ from rich.progress import Progress as Bar
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.base import settings as reading
-from app.commands.common import Useless, console, database, say
+from app.base.db import Database
+from app.base.settings import Settings
+from app.commands.common import Useless, console, database
+from app.commands.common import say as line
 from app.credits import heads as chain
 from app.credits import verify as verifying
+from app.credits.books import daily, traced
 
 
 @click.group()
@@ -24,32 +28,55 @@ def credits() -> None:
 
 @credits.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--heads", metavar="FILE", help="Compare with exported heads; `latest`: with the newest daily file.")
 @click.option(
-    "--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with exported heads."
-)
-def verify(as_json: bool, heads: Path | None) -> None:
+    "--viewing", "share", type=click.FloatRange(0, 1), metavar="SHARE",
+    help="Replay the traces of this share (0 to 1) of what was watched.",
+)  # fmt: skip
+def verify(as_json: bool, heads: str | None, share: float | None) -> None:
     """Replay all evidence and compare it with the ledger; exits 1 for differences, 2 for a useless heads file."""
-    expected = _read_heads(heads) if heads else None
-    db = database(reading.load())
-    with Bar(console=console, transient=True) as bar, db.reading() as session:
-        job = bar.add_task("learners", total=None)
-        found = verifying.verify(
-            session, progress=lambda done, total: bar.update(job, completed=done, total=total), heads=expected
-        )
+    settings = reading.load()
+    expected = _read_heads(heads, settings) if heads else None
+    db = database(settings)
+    found, sampled = _proved(db, expected, share)
+    db.engine.dispose()
+    differences = [*found.differences, *(sampled.differences if sampled else ())]
     if as_json:
         told = {
             "learners": found.learners,
             "evidence": found.evidence,
             "transactions": found.transactions,
-            "differences": len(found.differences),
-            "found": [dataclasses.asdict(each) for each in found.differences],
+            "differences": len(differences),
+            "found": [dataclasses.asdict(each) for each in differences],
+            "balance": found.balance,
+            **({"viewing": sampled.counts()} if sampled else {}),
         }
-        say(json.dumps(told, ensure_ascii=False, default=str))
+        line(json.dumps(told, ensure_ascii=False, default=str))
     else:
-        say(f"evidence {found.evidence}  transactions {found.transactions}  differences {len(found.differences)}")
-        for each in found.differences:
-            say(f"  {each.learner_key} {each.what} {each.row}: expected {each.expected}, found {each.found}")
-    sys.exit(1 if found.differences else 0)
+        line(f"evidence {found.evidence}  transactions {found.transactions}  differences {len(differences)}")
+        if sampled:
+            line("viewing " + "  ".join(f"{name} {count}" for name, count in sampled.counts().items()))
+        for each in differences:
+            line(f"  {each.learner_key} {each.what} {each.row}: expected {each.expected}, found {each.found}")
+    sys.exit(1 if differences else 0)
+
+
+def _proved(
+    db: Database, expected: chain.Heads | None, share: float | None
+) -> tuple[verifying.Verified, traced.Sampled | None]:
+    """The whole proof, and that of the traces if a share of them is asked for."""
+    with Bar(console=console, transient=True) as bar:
+        job = bar.add_task("learners", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(job, completed=done, total=total)
+
+        found = verifying.everything(db, tell, expected)
+        if share is None:
+            return found, None
+        bar.update(job, description="viewings", completed=0, total=None)
+        with db.reading() as session:
+            return found, traced.sample(session, share, tell)
 
 
 @credits.command("heads")
@@ -73,8 +100,14 @@ def heads_(out: Path | None) -> None:
         click.echo(text)
 
 
-def _read_heads(file: Path) -> chain.Heads:
+def _read_heads(name: str, settings: Settings) -> chain.Heads:
+    """The heads of a file, or of the newest daily one."""
     try:
-        return chain.read(file.read_bytes())
+        if name != "latest":
+            return chain.read(Path(name).read_bytes())
+        newest = daily.latest(settings.heads_dir)
     except (chain.HeadsError, OSError) as error:
-        raise Useless(f"{file}: {error}") from error
+        raise Useless(f"{name}: {error}") from error
+    if newest is None:
+        raise Useless(f"there is no daily heads file in {settings.heads_dir} (DUXUE_HEADS_DIR)")
+    return newest[1]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from app.commands.simulate import simulate
 from app.rules.credit import evaluate as evaluating
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet
@@ -88,3 +89,6 @@ def _loaded(paths: Sequence[Path]) -> tuple[list[tuple[Path, RuleSet]], list[Tol
         except UnicodeDecodeError as error:
             mistakes.append({"file": str(path), "line": 1, "message": f"line 1: not UTF-8: {error.reason}"})
     return loaded, mistakes
+
+
+rules.add_command(simulate)

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from app.courses import leash
+from app.base import leash
 from app.courses.probe import Unusable, describe
 
 MEMORY, CPU_SECONDS, LARGEST_FILE = 2 << 30, 240, 32 << 20

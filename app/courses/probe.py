@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from app.courses import formats, leash
+from app.base import leash
+from app.courses import formats
 
 # A stream that is a picture of the file, such as a cover.
 ATTACHED = 0x400

@@ -42,7 +42,7 @@ class CourseRow:
 
 @dataclass(frozen=True, slots=True)
 class LessonRow:
-    """A lesson that can be opened, with its newest media version; `length_ms` in milliseconds."""
+    """A lesson that can be opened, with its newest media version (`version`: its number); `length_ms` in ms."""
 
     id: int
     course_id: int
@@ -52,6 +52,7 @@ class LessonRow:
     kind: str
     media_version_id: int
     length_ms: int
+    version: int
 
     @property
     def is_read(self) -> bool:
@@ -139,6 +140,12 @@ def courses_by_id(session: Session, ids: Iterable[int]) -> dict[int, CourseRow]:
     return {row[0]: CourseRow(*row) for row in found}
 
 
+def titles_of(session: Session, codes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """By code: the titles in Chinese and in English; unknown codes are missing."""
+    rows = session.execute(select(Course.code, Course.title, Course.title_en).where(Course.code.in_(list(codes))))
+    return {code: (title, title_en) for code, title, title_en in rows}
+
+
 def all_courses(session: Session) -> list[CourseRow]:
     """Every course, the newest first, the withdrawn ones last."""
     order = (Course.withdrawn_at.is_not(None), Course.created_at.desc(), Course.id.desc())
@@ -161,7 +168,7 @@ def _newest() -> Any:
 _LESSONS = (
     select(
         Lesson.id, Lesson.course_id, Lesson.position, Lesson.title, Lesson.title_en, Lesson.kind,
-        MediaVersion.id, MediaVersion.length_ms,
+        MediaVersion.id, MediaVersion.length_ms, MediaVersion.version,
     )
     .join(MediaVersion, _newest())
     .where(Lesson.course_id.in_(bindparam("ids", expanding=True)), Lesson.withdrawn_at.is_(None))

@@ -32,19 +32,21 @@ class Change:
 
 
 def clauses(text: str) -> list[Clause]:
-    """The clauses of a text that `load` has accepted, in the order of writing; the header is none."""
+    """The clauses of a TOML text, in the order of writing; the header is none. It need not be a sound rule set: a
+    row without an id has the id "", and what is no row is left out."""
     data = tomllib.loads(text)
     return [
-        Clause(str(row["id"]), kind, _printed(row.get("text", {})), _keys(row))
+        Clause(str(row.get("id", "")), kind, _printed(row.get("text", {})), _keys(row))
         for kind, rows in data.items()
         if isinstance(rows, list)
         for row in rows
+        if isinstance(row, dict)
     ]
 
 
 def changes(before: str, after: str) -> list[Change]:
     """What the second text changes in the first: in its own order, what it drops last."""
-    old, new = ({clause.id: clause for clause in clauses(text)} for text in (before, after))
+    old, new = (_named(clauses(text)) for text in (before, after))
     found = [Change(old.get(name), clause) for name, clause in new.items() if old.get(name) != clause]
     return found + [Change(clause, None) for name, clause in old.items() if name not in new]
 
@@ -52,13 +54,28 @@ def changes(before: str, after: str) -> list[Change]:
 def header(before: str, after: str) -> list[tuple[str, str, str]]:
     """The keys of [ruleset] and [period] that the second text changes: (key, before, after); "" where it is not
     written. The number and the day of a version change with every version."""
-    old, new = ({table: tomllib.loads(text)[table] for table in SINGLE} for text in (before, after))
+    old, new = ({table: _single(text, table) for table in SINGLE} for text in (before, after))
     return [
         (f"[{table}] {key}", _written(old[table], key), _written(new[table], key))
         for table in SINGLE
         for key in dict.fromkeys([*new[table], *old[table]])
         if key not in NUMBERED and old[table].get(key) != new[table].get(key)
     ]
+
+
+def _named(found: list[Clause]) -> dict[tuple[str, int], Clause]:
+    """By id; of several that share one, as a draft may have them, the first meets the first."""
+    named: dict[tuple[str, int], Clause] = {}
+    seen: dict[str, int] = {}
+    for clause in found:
+        seen[clause.id] = seen.get(clause.id, 0) + 1
+        named[clause.id, seen[clause.id]] = clause
+    return named
+
+
+def _single(text: str, table: str) -> Mapping[str, Any]:
+    found = tomllib.loads(text).get(table)
+    return found if isinstance(found, dict) else {}
 
 
 def _written(row: Mapping[str, Any], key: str) -> str:

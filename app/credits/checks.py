@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from app.base.clock import to_ms
 from app.credits import sums
 from app.credits.folding import fold, read_why, targets_of
-from app.credits.heads import Head
+from app.credits.heads import Head, numbers_of
 from app.credits.models import ChainHead, LearnerPeriod
 from app.credits.posting import standing
 from app.credits.recording import payload_hash_of
@@ -39,7 +39,8 @@ class Difference:
 class Account:
     """Everything that is kept about one learner's credit; rows in their own order.
 
-    `unreadable`: None as long as nobody looked at each value by itself (`rows.carefully`).
+    `unreadable`: None as long as nobody looked at each value by itself (`rows.carefully`). `seals`: (whose seal, line
+    of its closing record, line that the ledger gives today), "" where there is none.
     """
 
     key: str
@@ -49,21 +50,25 @@ class Account:
     periods: Sequence[LearnerPeriod]
     head: ChainHead | None
     unreadable: Sequence[Unreadable] | None = None
+    seals: Sequence[tuple[str, str, str]] = ()
 
 
 Found = Iterator[tuple[str, str, object, object]]  # what, row, expected, found
 UNREADABLE = "unreadable"
 
 
-def differences(account: Account, rules: RuleBook | None, today: date, known: Head | None) -> list[Difference]:
-    """All disagreements of one learner; `known` is the learner's entry of an earlier heads file.
+def differences(
+    account: Account, rules: RuleBook | None, today: date, known: Head | None, seals: Mapping[date, datetime]
+) -> list[Difference]:
+    """All disagreements of one learner; `known` is the learner's entry of an earlier heads file, `seals` those that
+    hold.
 
     A value that a check stumbles over raises whatever it raises; only of an account that was read carefully
     it becomes a difference of its own. What is folded must be whole: with unreadable rows nothing is replayed.
     """
-    checks = [_evidence(account), _chain(account), _digests(account), _head(account)]
+    checks = [_evidence(account), _chain(account), _digests(account), _head(account), _seals(account)]
     if rules is not None and not account.unreadable:
-        checks.append(_replay(account, rules, today))
+        checks.append(_replay(account, rules, today, seals))
     if known is not None:
         checks.append(_heads_file(account, known))
     found = [Difference(account.key, UNREADABLE, *each) for each in account.unreadable or ()]
@@ -82,6 +87,15 @@ def _evidence(account: Account) -> Found:
     for row in account.evidence:
         if payload_hash_of(row) != row.payload_hash:
             yield "evidence hash", f"evidence {row.id} ({row.key})", row.payload_hash, payload_hash_of(row)
+        for moment in (row.happened_at, row.known_at):
+            if moment.microsecond % 1000:
+                yield "time", f"evidence {row.id} ({row.key})", "whole milliseconds", moment.isoformat()
+
+
+def _seals(account: Account) -> Found:
+    for name, then, now in account.seals:
+        if then != now:
+            yield "seal", name, then or "not in the record", now or "nothing"
 
 
 def _chain(account: Account) -> Found:
@@ -99,6 +113,9 @@ def _chain(account: Account) -> Found:
             yield "entry sum", name, 0, [entry.amount for entry in own]
         if [entry.line for entry in own] != list(range(len(own))):
             yield "entries", name, f"lines 0–{len(own) - 1}", [entry.line for entry in own]
+        told = [(entry.account, entry.amount) for entry in own]
+        if told != sorted(told):
+            yield "entries", name, f"in order: {sorted(told)}", told
         if row.posted_at.microsecond % 1000:
             yield "time", name, "whole milliseconds", row.posted_at.isoformat()
         link = _link(account.key, row, own)
@@ -154,9 +171,9 @@ def _head(account: Account) -> Found:
         yield "chain head", "chain_head", expected, (account.head.seq, account.head.hash)
 
 
-def _replay(account: Account, rules: RuleBook, today: date) -> Found:
+def _replay(account: Account, rules: RuleBook, today: date, seals: Mapping[date, datetime]) -> Found:
     try:
-        settlement = fold(rules, account.evidence, today)
+        settlement = fold(rules, account.evidence, today, seals)
         posted = standing(account.transactions, account.entries)
     except (EvidenceError, ValueError, KeyError, TypeError) as error:
         yield "replay", "evidence", "readable evidence and reasons", error
@@ -170,6 +187,12 @@ def _replay(account: Account, rules: RuleBook, today: date) -> Found:
         yield "replay", f"transaction {one.seq} ({one.target.evidence})", "not posted", _said(one.target)
     for target in missing:
         yield "replay", f"evidence {target.evidence}", _said(target), "not posted"
+    kinds = {row.key: row.kind for row in account.evidence}
+    for written in posted.values():
+        target = written.standing.target
+        lines = ledger.entries_of(target, kinds.get(target.evidence, ""))
+        if lines != written.entries:
+            yield "accounts", f"transaction {written.standing.seq}", lines, written.entries
     yield from _sums(account, sums.expected(settlement))
 
 
@@ -197,6 +220,8 @@ def _sums(account: Account, expected: dict[date, sums.Values]) -> Found:
 
 
 def _heads_file(account: Account, known: Head) -> Found:
+    if account.head is None and not (known["seq"] or known["evidence"]):
+        yield "heads file: chain head", "chain_head", "a row", "missing"
     seq, own_hash = known["seq"], known["hash"]
     last = account.transactions[-1].seq if account.transactions else 0
     there = {row.seq: row.hash for row in account.transactions}
@@ -207,3 +232,7 @@ def _heads_file(account: Account, known: Head) -> Found:
     row, digest = known["evidence"], known["digest"]
     if row and _digest_at(account).get(row) != digest:
         yield "heads file: evidence", f"evidence up to {row}", digest, _digest_at(account).get(row, "missing")
+    elif "numbers" in known:
+        own = [each.id for each in account.evidence if each.id <= row]
+        if numbers_of(own) != known["numbers"]:
+            yield "heads file: evidence", f"numbers of the evidence up to {row}", known["numbers"], own

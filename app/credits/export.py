@@ -39,6 +39,7 @@ def statement_csv(statement: Statement, zone: ZoneInfo) -> bytes:
             _("Recorded by"),
             _("Evidence"),
             _("Fingerprint"),
+            _("Note"),
         ]
     )
     for line in statement.lines:
@@ -47,7 +48,7 @@ def statement_csv(statement: Statement, zone: ZoneInfo) -> bytes:
             [
                 line.seq,
                 line.day.isoformat(),
-                cell(shown.what_of(line)),
+                cell(shown.what_of(line, statement)),
                 cell(label("bucket", line.bucket)),
                 shown.plain(line.earned),
                 shown.plain(line.countable),
@@ -58,6 +59,7 @@ def statement_csv(statement: Statement, zone: ZoneInfo) -> bytes:
                 cell(shown.recorder_text(line.piece.recorded_by)),
                 cell(line.piece.key),
                 line.hash,
+                cell(shown.notes_of(line, statement)),
             ]
         )
     return out.getvalue().encode("utf-8-sig")

@@ -63,9 +63,21 @@ def pieces_of(rows: Sequence[EvidenceRow]) -> list[Piece]:
     ]
 
 
-def fold(book: RuleBook, rows: Sequence[EvidenceRow], until: date) -> Settlement:
-    """Everything that one learner's evidence gives under the rules; periods close up to `until`."""
-    return settle(book, pieces_of(rows), explain=True, until=until)
+def fold(book: RuleBook, rows: Sequence[EvidenceRow], until: date, seals: Mapping[date, datetime]) -> Settlement:
+    """Everything that one learner's evidence gives under the rules; periods close up to `until`.
+
+    `seals`: those that hold (`seals.seals_of`); whoever folds without them sees other books.
+    """
+    return settle(book, pieces_of(rows), explain=True, until=until, seals=whole_seals(book, seals))
+
+
+def whole_seals(book: RuleBook, seals: Mapping[date, datetime]) -> Mapping[date, datetime]:
+    """The seals, and those of the periods before the first: they were empty when it was sealed, and are sealed with
+    it, so that what is found out about them later passes the same barrier."""
+    if not seals:
+        return seals
+    first = min(seals)
+    return {**{book.period.start(index): seals[first] for index in range(book.period.index(first))}, **seals}
 
 
 def steps_text(why: Sequence[Sequence[Any]]) -> str:
@@ -76,7 +88,7 @@ def steps_text(why: Sequence[Sequence[Any]]) -> str:
 def targets_of(settlement: Settlement) -> list[Target]:
     """What should stand on the ledger, in the order of the fold."""
     return [
-        Target(p.evidence, p.period, p.bucket, p.earned, p.countable, p.version, steps_text(p.why))
+        Target(p.evidence, p.period, p.bucket, p.earned, p.countable, p.version, steps_text(p.why), p.origin)
         for p in settlement.postings
     ]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.credits.models import ChainHead, Evidence, RuleVersion
+from app.credits.folding import canonical
+from app.credits.models import ChainHead, Evidence, PeriodSeal, RuleVersion
 from app.credits.rulebook import text_hash
 from app.people.models import Person
 from app.rules import ledger
@@ -20,12 +22,17 @@ Number = Annotated[int, msgspec.Meta(ge=0)]
 
 class Head(TypedDict):
     """Of one learner: number and hash of the last transaction (0 and zeros where there is none), number of
-    the last evidence row, and the digest over all rows up to it."""
+    the last evidence row, and the digest over all rows up to it. `numbers`: over the numbers of these rows, which
+    no other hash holds (exports of before 2026-12 have none)."""
 
     seq: Number
     hash: str
     evidence: Number
     digest: str
+    numbers: NotRequired[str]
+
+
+NO_EVIDENCE = (0, ledger.START, hashlib.sha256(b"").hexdigest())
 
 
 class RuleHead(TypedDict):
@@ -36,10 +43,14 @@ class RuleHead(TypedDict):
 
 
 class Heads(TypedDict):
-    """`learners` by their opaque key, `rules` by `<rule set> <version>`; nothing personal is in it."""
+    """`learners` by their opaque key, `rules` by `<rule set> <version>`; nothing personal is in it.
+
+    `rows`: a hash over each row of the rules (beside what `rules` says) and of the seals, by table and key.
+    """
 
     learners: dict[str, Head]
     rules: dict[str, RuleHead]
+    rows: NotRequired[dict[str, str]]
 
 
 class HeadsError(ValueError):
@@ -56,12 +67,17 @@ def read(data: bytes) -> Heads:
 
 def export(session: Session) -> Heads:
     """The present heads, learners and rules sorted by their keys."""
-    return {"learners": _learners(session), "rules": _rules(session)}
+    return {"learners": _learners(session), "rules": _rules(session), "rows": row_heads(session)}
 
 
 def rule_key(ruleset: str, version: int) -> str:
     """What names a version in the heads."""
     return f"{ruleset} {version}"
+
+
+def numbers_of(rows: Iterable[int]) -> str:
+    """SHA-256 over the numbers of evidence rows in their order, comma between, hex."""
+    return hashlib.sha256(",".join(map(str, rows)).encode("ascii")).hexdigest()
 
 
 def differing(then: Heads, now: Heads) -> tuple[list[str], list[str]]:
@@ -82,12 +98,12 @@ def _learners(session: Session) -> dict[str, Head]:
         .order_by(Person.key)
     )
     for learner_id, key, seq, own_hash in rows:
-        last, digest = evidence.get(learner_id, (0, ledger.START))
-        found[key] = {"seq": seq, "hash": own_hash, "evidence": last, "digest": digest}
+        last, digest, numbers = evidence.get(learner_id, NO_EVIDENCE)
+        found[key] = {"seq": seq, "hash": own_hash, "evidence": last, "digest": digest, "numbers": numbers}
     return found
 
 
-def _evidence_heads(session: Session) -> Iterator[tuple[int, tuple[int, str]]]:
+def _evidence_heads(session: Session) -> Iterator[tuple[int, tuple[int, str, str]]]:
     query = (
         select(Evidence.learner_id, Evidence.id, Evidence.payload_hash)
         .order_by(Evidence.learner_id, Evidence.id)
@@ -95,10 +111,11 @@ def _evidence_heads(session: Session) -> Iterator[tuple[int, tuple[int, str]]]:
     )
     with session.execute(query) as rows:
         for learner_id, own in groupby(rows, key=lambda row: row[0]):
-            head = (0, ledger.START)
+            numbers, digest = [], ledger.START
             for _learner, row_id, payload_hash in own:
-                head = (row_id, ledger.extend(head[1], payload_hash))
-            yield learner_id, head
+                numbers.append(row_id)
+                digest = ledger.extend(digest, payload_hash)
+            yield learner_id, (numbers[-1], digest, numbers_of(numbers))
 
 
 def _rules(session: Session) -> dict[str, RuleHead]:
@@ -111,3 +128,20 @@ def _rules(session: Session) -> dict[str, RuleHead]:
         rule_key(ruleset, version): {"effective": effective.isoformat(), "hash": text_hash(text)}
         for ruleset, version, effective, text in rows
     }
+
+
+def row_heads(session: Session) -> dict[str, str]:
+    """What the heads say of single rows: `rule_version <rule set> <version>`, `period_seal <first day> <number>`."""
+    found = {}
+    for rule in session.scalars(select(RuleVersion).order_by(RuleVersion.ruleset, RuleVersion.version)):
+        kept = [rule.id, rule.ruleset, rule.version, rule.published_at.isoformat(), rule.published_by]
+        found[f"rule_version {rule_key(rule.ruleset, rule.version)}"] = _row_hash(kept)
+    for seal in session.scalars(select(PeriodSeal).order_by(PeriodSeal.period, PeriodSeal.number)):
+        kept = [seal.period.isoformat(), seal.number, seal.event, seal.at.isoformat(), seal.by_id, seal.hash]
+        found[f"period_seal {seal.period} {seal.number}"] = _row_hash([*kept, seal.overruled, seal.reason])
+    return found
+
+
+def _row_hash(values: list[object]) -> str:
+    """SHA-256 of a row's values as canonical JSON, hex."""
+    return hashlib.sha256(canonical(values).encode()).hexdigest()

@@ -1,54 +1,37 @@
-"""The rules' versions for staff: read them, check the next one, and publish what was checked."""
+"""The rules' versions for staff: read them, and compare them with each other and with drafts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
-from flask_login import current_user
-from werkzeug.wrappers import Response
 
 from app.base import clock
 from app.base.access import guard
-from app.base.errors import NotFound, Refused
+from app.base.errors import NotFound
 from app.base.pages import is_english
-from app.base.unit_of_work import database, session, settings
-from app.credits import changes, queries, rulebook
-from app.credits.changes import Change, Clause
-from app.credits.forms import RulesForm
+from app.base.unit_of_work import session, settings
+from app.credits import changes, queries
 from app.credits.queries import VersionRow
-from app.rules.credit.clauses import RuleSet
-from app.rules.credit.document import load
-from app.rules.credit.errors import RuleErrors
+from app.credits.workshop import queries as workshop
+from app.credits.workshop.compare import compare as compared_with
 
 bp = Blueprint("rules", __name__, template_folder="templates")
-Page = str | Response | tuple[str, int]
-Mistakes = Sequence[tuple[str, str]]  # what is wrong, and the line as it was written
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What publishing a text would do. `seal` is its hash: only this very text is published by it."""
-
-    seal: str
-    number: int
-    day: date
-    before: VersionRow | None
-    changes: list[Change]
-    header: list[tuple[str, str, str]]
-    clauses: list[Clause]
-    learners: int
 
 
 @bp.get("/rules")
 @guard("rules.see")
 def versions() -> str:
-    """All versions, and which of them is in force today."""
+    """All versions, which of them is in force today, and the drafts of the next."""
     found = queries.versions(session())
-    return render_template("credits/rules.html", versions=found, in_force=_in_force(found), today=_today())
+    return render_template(
+        "credits/rules.html",
+        versions=found,
+        in_force=_in_force(found),
+        today=_today(),
+        drafts=workshop.drafts(session()),
+    )
 
 
 @bp.get("/rules/<int:number>")
@@ -67,90 +50,51 @@ def version(number: int) -> str:
         changes=changes.changes(before.text, row.text) if before else [],
         header=changes.header(before.text, row.text) if before else [],
         clauses=changes.clauses(row.text),
-        clause_language="en" if is_english() else "zh",
+        clause_language=_language(),
         in_force=_in_force(found),
         today=_today(),
     )
 
 
-@bp.get("/rules/new")
-@guard("rules.publish")
-def draft() -> str:
-    """The form of the next version, filled with the newest one and the first day of next month."""
+@bp.get("/rules/compare")
+@guard("rules.see")
+def compare() -> str:
+    """Any two texts, `before` and `after`: `v2` is version 2, `d5` draft 5. Without them: the two newest."""
     found = queries.versions(session())
-    newest = found[0] if found else None
-    text = rulebook.next_text(newest.text, newest.version + 1, _next_month(newest)) if newest else ""
-    return _form(RulesForm(text=text))
-
-
-@bp.post("/rules/new")
-@guard("rules.publish")
-def publish() -> Page:
-    """Check what the form says, or publish it if this very text was checked. Mistakes are listed with their
-    lines, and the text is kept."""
-    form = RulesForm()
-    if not form.validate_on_submit():
-        return _form(form), 422
-    text = str(form.text.data)
-    try:
-        fresh = load(text)  # before anything is locked: a long text takes its time
-        sealed = request.form.get("publish")
-        if sealed != rulebook.text_hash(text):
-            found = _checked(fresh, text)
-            return _form(form, checked=found, edited=sealed is not None), 200 if sealed is None else 409
-        row = rulebook.publish_rules(session(), text, current_user.person_id, fresh)
-    except RuleErrors as wrong:
-        return _form(form, _mistakes(wrong, text)), 422
-    except Refused as refused:
-        form.form_errors.append(refused.text)
-        return _form(form), refused.status
-    flash(
-        _(
-            "Version %(number)s holds from %(day)s on. Nothing that was already earned changes.",
-            number=row.version,
-            day=row.effective.isoformat(),
-        ),
-        "done",
+    drafts = workshop.drafts(session())
+    texts = [(f"d{row.id}", _("draft: %(title)s", title=row.title)) for row in drafts]
+    texts += [(f"v{row.version}", _("version %(number)s", number=row.version)) for row in found]
+    if not texts:
+        raise NotFound(_("There is no version and no draft yet."))
+    codes = [code for code, _text in texts]
+    after = request.args.get("after") or codes[0]
+    before = request.args.get("before") or next(
+        (f"v{row.version}" for row in found if f"v{row.version}" != after), after
     )
-    return redirect(url_for("rules.version", number=row.version))
-
-
-def _checked(fresh: RuleSet, text: str) -> Checked:
-    """What the text would change; RuleErrors where it cannot be published."""
-    with database().reading() as reader:
-        rulebook.check(reader, fresh, text)
-        before = next(iter(queries.versions(reader)), None)
-        learners = queries.learners_on(reader, fresh.effective)
-    return Checked(
-        rulebook.text_hash(text),
-        fresh.version,
-        fresh.effective,
-        before,
-        changes.changes(before.text, text) if before else [],
-        changes.header(before.text, text) if before else [],
-        changes.clauses(text),
-        learners,
-    )
-
-
-def _form(form: RulesForm, mistakes: Mistakes = (), checked: Checked | None = None, edited: bool = False) -> str:
     return render_template(
-        "credits/rules_new.html",
-        form=form,
-        mistakes=mistakes,
-        checked=checked,
-        edited=edited,
-        clause_language="en" if is_english() else "zh",
+        "credits/compare.html",
+        texts=texts,
+        before=before,
+        after=after,
+        compared=compared_with(_text_of(found, before), _text_of(found, after)),
+        clause_language=_language(),
     )
 
 
-def _mistakes(wrong: RuleErrors, text: str) -> Mistakes:
-    """Each mistake in the reader's language, with the line that it names as it was written."""
-    lines = text.split("\n")  # as TOML counts them
-    return [
-        (error.said().told(_), lines[error.line - 1].strip() if 0 < error.line <= len(lines) else "")
-        for error in wrong.errors
-    ]
+def _text_of(found: list[VersionRow], code: str) -> str:
+    number = int(code[1:]) if code[1:].isascii() and code[1:].isdigit() and len(code) < 12 else -1
+    if code[:1] == "v":
+        text = next((row.text for row in found if row.version == number), None)
+    else:
+        draft = workshop.draft(session(), number) if code[:1] == "d" else None
+        text = draft.text if draft else None
+    if text is None:
+        raise NotFound(_("There is no such version or draft."))
+    return text
+
+
+def _language() -> str:
+    return "en" if is_english() else "zh"
 
 
 def _today() -> date:
@@ -160,9 +104,3 @@ def _today() -> date:
 def _in_force(found: list[VersionRow]) -> int:
     """The number of the version that judges today; 0 when none does."""
     return next((row.version for row in found if row.effective <= _today()), 0)
-
-
-def _next_month(newest: VersionRow) -> date:
-    """The first day of the month after today, or after the newest version if that still lies ahead."""
-    last = max(_today(), newest.effective)
-    return date(last.year + last.month // 12, last.month % 12 + 1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.db import Base, UtcTime
@@ -22,6 +22,7 @@ class Evidence(Base):
     __table_args__ = (
         UniqueConstraint("learner_id", "key"),
         Index("ix_evidence_learner_happened", "learner_id", "happened_at"),
+        Index("ix_evidence_learner", "learner_id", "id"),
     )
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -61,7 +62,7 @@ class LedgerEntry(Base):
     learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    account: Mapped[str] = mapped_column(String(120))
+    account: Mapped[str] = mapped_column(String(250))
     amount: Mapped[int]
 
 
@@ -75,7 +76,8 @@ class LedgerTransaction(Base):
     )
     learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    evidence_key: Mapped[str] = mapped_column(String(80))
+    # Of evidence (at most 80), or the longer name of what a period carries over.
+    evidence_key: Mapped[str] = mapped_column(String(120))
     period: Mapped[date]
     rule_version: Mapped[int]
     posted_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -96,7 +98,11 @@ class ChainHead(Base):
 
 
 class LearnerPeriod(Base):
-    """A learner's sums in one training period: derived from the ledger, rebuilt by settlement."""
+    """A learner's sums in one training period: derived from the ledger, rebuilt by settlement.
+
+    `carried`: countable thousandths that came from the period before. JSON: `made_up` by test, what later periods
+    paid of its shortfall; `carry` by clause, what goes into the next period.
+    """
 
     __tablename__ = "learner_period"
     learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
@@ -106,4 +112,41 @@ class LearnerPeriod(Base):
     buckets: Mapped[str] = mapped_column(Text)
     tests: Mapped[str] = mapped_column(Text)
     met: Mapped[bool]
+    carried: Mapped[int] = mapped_column(server_default="0")
+    made_up: Mapped[str] = mapped_column(Text, server_default="{}")
+    carry: Mapped[str] = mapped_column(Text, server_default="{}")
     settled_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class PeriodSeal(Base):
+    """Something that was done to a period: its events by number, from 1. Append-only.
+
+    `event`: sealed, asked (to reopen it), withdrawn, declined, reopened. The last one says what holds; `at` of a
+    seal is the moment that divides what belongs to the period from what came late. `hash`: of seals only, over the
+    closing record (`closing/record.py`). `overruled`: canonical JSON, open matters that did not hold the seal up, by
+    kind with their number.
+    """
+
+    __tablename__ = "period_seal"
+    __table_args__ = (
+        CheckConstraint("event IN ('sealed', 'asked', 'withdrawn', 'declined', 'reopened')", name="event"),
+        CheckConstraint("(event = 'sealed') = (hash IS NOT NULL)", name="hash"),
+    )
+    period: Mapped[date] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    hash: Mapped[str | None] = mapped_column(String(64))
+    overruled: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class ClosingRecord(Base):
+    """What a seal's hash is over, as it stood: one canonical JSON line a learner (`closing/record.py`). Append-only."""
+
+    __tablename__ = "closing_record"
+    __table_args__ = (ForeignKeyConstraint(["period", "number"], ["period_seal.period", "period_seal.number"]),)
+    period: Mapped[date] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lines: Mapped[str] = mapped_column(Text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -39,7 +40,7 @@ def standing(transactions: Sequence[TransactionRow], entries: Sequence[EntryRow]
         amounts = ledger.amounts_of(own)
         target = ledger.Target(
             row.evidence_key, row.period, amounts.bucket, amounts.earned, amounts.countable,
-            row.rule_version, read_why(row.why)[0],
+            row.rule_version, read_why(row.why)[0], amounts.origin,
         )  # fmt: skip
         found[row.seq] = Written(ledger.Standing(row.seq, target), own)
     return found
@@ -54,14 +55,24 @@ def digest_of(evidence: Sequence[EvidenceRow]) -> str:
 
 
 class Poster:
-    """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock."""
+    """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock.
 
-    def __init__(self, session: Session, learner_id: int, head: ChainHead, evidence: Sequence[EvidenceRow]) -> None:
+    `after`: the newest seal; nothing that is posted now may look older, whatever this machine's clock says.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        learner_id: int,
+        head: ChainHead,
+        evidence: Sequence[EvidenceRow],
+        after: datetime | None = None,
+    ) -> None:
         self._session, self._learner_id, self._head = session, learner_id, head
         self._key = session.scalars(select(Person.key).where(Person.id == learner_id)).one()
         self._kinds = {row.key: row.kind for row in evidence}
         self._seen = (evidence[-1].id if evidence else 0, digest_of(evidence))
-        self._posted_ms = clock.now_ms()
+        self._posted_ms = max(clock.now_ms(), clock.to_ms(after) if after else 0)
 
     def write(self, reverse: Sequence[Written], post: Sequence[ledger.Target]) -> None:
         """Reversals first, then the new postings; rows are only ever added."""
@@ -87,7 +98,7 @@ class Poster:
     ) -> Iterator[tuple[ledger.Transaction, str]]:
         seq, previous = self._head.seq, self._head.hash
         parts = [(w.standing.target, ledger.opposite(w.entries), w.standing.seq, "[]") for w in reverse]
-        parts += [(t, ledger.entries_of(t, self._kinds[t.evidence]), None, t.why) for t in post]  # type: ignore[misc]
+        parts += [(t, ledger.entries_of(t, self._kind(t)), None, t.why) for t in post]  # type: ignore[misc]
         for target, entries, reverses, steps in parts:
             seq += 1
             link = ledger.Transaction(
@@ -96,6 +107,10 @@ class Poster:
             )  # fmt: skip
             previous = ledger.link(link)
             yield link, previous
+
+    def _kind(self, target: ledger.Target) -> str:
+        """Of its evidence; carried hours are none, and need none."""
+        return "" if ledger.carried_from(target.evidence) else self._kinds[target.evidence]
 
     def _row(self, link: ledger.Transaction, own_hash: str) -> dict[str, Any]:
         return {

@@ -10,12 +10,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.base.db import holds
 from app.credits import reach
 from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, RuleVersion
+from app.credits.statement.asof import JUDGES
 from app.people import queries as people
 from app.people.models import Person, RoleGrant
 from app.people.queries import PersonRow
@@ -66,7 +67,10 @@ class VersionRow:
 
 
 def countable_since(*columns: Any) -> Select[Any]:
-    """A statement over countable entries of the period `:start` whose evidence happened since `:since`."""
+    """A statement over countable entries of the period `:start` whose evidence happened since `:since`.
+
+    Without what was taken over from an older platform: nobody learned it then.
+    """
     return (
         select(*columns)
         .join(
@@ -81,6 +85,7 @@ def countable_since(*columns: Any) -> Select[Any]:
             LedgerEntry.account.like("learner/%/countable"),
             LedgerTransaction.period == bindparam("start"),
             Evidence.happened_at >= bindparam("since"),
+            Evidence.kind != "opening",
         )
     )
 
@@ -119,20 +124,29 @@ def balances(
     known: date | None = None,
 ) -> dict[tuple[date, str], Amount]:
     """(period, bucket) → the balance of what had happened by the end of one academy-local day, as the ledger
-    knew it at the end of another; None: without that limit."""
+    knew it at the end of another; None: without that limit.
+
+    Carried hours happen on the first day of the period they are carried into; evidence that judges other pieces (a
+    correction) is knowledge, and counts whenever it happened."""
     query = select(LedgerTransaction.period, LedgerEntry.account, LedgerEntry.amount).join(
         LedgerEntry,
         and_(LedgerEntry.learner_id == LedgerTransaction.learner_id, LedgerEntry.seq == LedgerTransaction.seq),
     )
     query = query.where(LedgerTransaction.learner_id == learner_id, LedgerEntry.account.like("learner/%", escape="\\"))
     if happened is not None:
-        query = query.join(
+        query = query.outerjoin(
             Evidence,
             and_(
                 Evidence.learner_id == LedgerTransaction.learner_id,
                 Evidence.key == LedgerTransaction.evidence_key,
             ),
-        ).where(Evidence.happened_at < _end(happened, zone))
+        ).where(
+            or_(
+                Evidence.happened_at < _end(happened, zone),
+                Evidence.kind.in_(JUDGES),
+                and_(Evidence.key.is_(None), LedgerTransaction.period <= happened),
+            )
+        )
     if known is not None:
         query = query.where(LedgerTransaction.posted_at < _end(known, zone))
     found: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0])

@@ -19,6 +19,10 @@ class HasId(Protocol):
     def id(self) -> int:
         """The class's id."""
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
 
 ClassOf = Callable[[Session, int, date], HasId | None]
 _wired: list[ClassOf] = []
@@ -41,3 +45,9 @@ def sees(scope: Scope, session: Session, person_id: int, today: date) -> bool:
         unit = people.unit_of(session, person_id, today)
         return unit is not None and unit.id in scope.unit_ids
     return False
+
+
+def class_name(session: Session, person_id: int, today: date) -> str:
+    """What a person's class of today is called; "" for who is in none, and while nothing is wired."""
+    group = _wired[0](session, person_id, today) if _wired else None
+    return group.name if group is not None else ""

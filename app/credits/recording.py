@@ -17,7 +17,9 @@ from app.base.errors import Refused
 from app.credits.folding import RULED, TOLD, canonical, piece_of
 from app.credits.models import ChainHead, Evidence
 from app.credits.rows import EvidenceRow
+from app.credits.seals import barrier
 from app.rules.credit.errors import EvidenceError
+from app.rules.credit.settlement import CARRIED
 from app.rules.ledger import START
 
 
@@ -78,7 +80,8 @@ def record(
     """Record one piece of evidence; True when it is new. Settling it is the caller's next step.
 
     The same key with the same payload again is no news (`known_at` of the first time stands); with
-    another payload it raises Conflict. EvidenceError names a field that rules could not read, before
+    another payload it raises Conflict. A period that was sealed meanwhile cannot have known of it: then `known_at` is
+    the moment of the newest seal. EvidenceError names a field that rules could not read, before
     anything is written: evidence can never be changed afterwards.
     """
     happened_at, known_at = _whole_ms(happened_at), _whole_ms(known_at)
@@ -94,6 +97,8 @@ def record(
                 _("The evidence %(key)s was recorded before with other facts. Record a correction.", key=key)
             )
         return False
+    sealed_at = barrier(session)
+    known_at = max(known_at, sealed_at) if sealed_at is not None else known_at
     session.add(
         Evidence(
             learner_id=learner_id,
@@ -128,6 +133,8 @@ def _check(
     for name, text, longest in (("key", key, 80), ("recorded_by", recorded_by, 60), ("names", names, 80)):
         if text is not None and not 0 < len(text) <= longest:
             raise EvidenceError(f"piece {key[:80]!r}: {name!r} must have 1 to {longest} characters")
+    if key.startswith(f"{CARRIED}:"):
+        raise EvidenceError(f"piece {key!r}: names that begin with '{CARRIED}:' are those of carried hours")
     unknown = sorted(set(facts) - RULED - TOLD)
     if unknown:
         raise EvidenceError(f"piece {key!r}: unknown field {unknown[0]!r}")

@@ -100,6 +100,8 @@ _NAMES = {
     "learner_period": ("learner_period", ("period",)),
     "rule_version": ("rule_version", ("ruleset", "version")),
     "person": ("person", ("id",)),
+    "period_seal": ("period_seal", ("period", "number")),
+    "closing_record": ("closing_record", ("period", "number")),
 }
 # The kind of a column: what it is called, and in which form SQLite keeps it.
 _KINDS: tuple[tuple[type, str, str], ...] = (
@@ -114,7 +116,8 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
 def carefully(
     session: Session, model: Any, *where: Any, columns: Sequence[str] = ()
 ) -> tuple[list[Any], list[Unreadable]]:
-    """The rows that can be read (or these columns of them), in the order of their keys; each value that cannot.
+    """The rows that can be read (or these columns of them), in the order of their keys; each value that cannot, or
+    that is written in another form than the academy's.
 
     SQLite keeps any value in any column, PostgreSQL days that Python does not know: the usual way of reading
     fails at the first of them.
@@ -131,16 +134,29 @@ def carefully(
     for values in session.execute(query):
         kept = {column.name: _kept(value) for column, value in zip(wanted, values, strict=True)}
         name = " ".join([label, *(_printable(kept[each][1]) for each in names)])
-        row, wrong = {}, []
+        row, wrong, odd = {}, [], []
         for column in wanted:
             try:
                 row[column.name] = _value(column, *kept[column.name], sqlite)
             except (ValueError, KeyError, OverflowError):
                 wrong.append(Unreadable(f"{name}.{column.name}", _kind(column)[0], _shown(*kept[column.name])))
-        bad += wrong
+            else:
+                if sqlite and (form := _other_form(row[column.name], kept[column.name][1])):
+                    odd.append(Unreadable(f"{name}.{column.name}", form, _shown(*kept[column.name])))
+        bad += wrong + odd
         if not wrong:
             rows.append(SimpleNamespace(**row))
     return rows, bad
+
+
+def _other_form(value: Any, text: str | None) -> str:
+    """The one form in which SQLite keeps this time or day, where the kept text is another; else ""."""
+    form = ""
+    if isinstance(value, datetime):
+        form = value.replace(tzinfo=None).isoformat(" ", "microseconds")
+    elif isinstance(value, date):
+        form = value.isoformat()
+    return "" if form == (text if form else "") else form
 
 
 def _kept(value: Any) -> tuple[str, str | None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from app.rules.credit.lines import scan
 _books: dict[tuple[str, ...], RuleBook] = {}
 _MOST_BOOKS = 8
 _HASHES = select(RuleVersion.text_hash).order_by(RuleVersion.effective)
+_HASHES_BEFORE = _HASHES.where(RuleVersion.published_at < bindparam("before"))
 FURTHEST = timedelta(days=731)
 
 
@@ -31,14 +32,16 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def book(session: Session) -> RuleBook | None:
-    """All published versions, in order; None before the first is published."""
-    hashes = tuple(session.scalars(_HASHES))
+def book(session: Session, before: datetime | None = None) -> RuleBook | None:
+    """All versions published (before that moment, if one is given), in order; None before the first is published."""
+    found_hashes = session.scalars(_HASHES if before is None else _HASHES_BEFORE, {"before": before} if before else {})
+    hashes = tuple(found_hashes)
     if not hashes:
         return None
     found = _books.get(hashes)
     if found is None:
-        texts = session.scalars(select(RuleVersion.text).order_by(RuleVersion.effective)).all()
+        wanted = select(RuleVersion.text).where(RuleVersion.text_hash.in_(hashes)).order_by(RuleVersion.effective)
+        texts = session.scalars(wanted).all()
         found = RuleBook([load(text) for text in texts])
         if len(_books) >= _MOST_BOOKS:
             _books.clear()

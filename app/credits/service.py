@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.base import clock, tasks
@@ -17,7 +19,9 @@ from app.credits.posting import Poster, standing
 from app.credits.recording import Conflict, locked_head, record
 from app.credits.rows import books_of
 from app.credits.rulebook import book, publish_rules
+from app.credits.seals import barrier, seals_of
 from app.rules import ledger
+from app.rules.credit.book import RuleBook
 
 __all__ = [
     "Conflict",
@@ -30,7 +34,9 @@ __all__ = [
     "ruled",
     "settle",
     "sweep",
+    "unsettled",
 ]
+log = logging.getLogger("duxue.credits")
 CHUNK = 50  # learners a task settles at once: on SQLite nobody else writes meanwhile
 
 
@@ -60,7 +66,8 @@ def ruled(facts: Mapping[str, Any]) -> dict[str, Any]:
 def settle(session: Session, learner_id: int) -> Settled:
     """Bring a learner's ledger and sums to what the evidence gives; idempotent, serialised per learner.
 
-    Without published rules nothing is posted, and the evidence waits for the first version.
+    Without published rules nothing is posted, and the evidence waits for the first version. What a sealed period
+    holds is never changed: if that is what the evidence asks for, nothing is posted and the learner stays unsettled.
     """
     head = locked_head(session, learner_id)
     rules = book(session)
@@ -68,15 +75,33 @@ def settle(session: Session, learner_id: int) -> Settled:
         return Settled([], [])
     own = books_of(session, [learner_id])[learner_id]
     evidence = own.evidence
-    settlement = fold(rules, evidence, clock.local_day(clock.now(), rules.zone))
+    seals = seals_of(session)
+    settlement = fold(rules, evidence, clock.local_day(clock.now(), rules.zone), seals)
     stands = standing(own.transactions, own.entries)
     surplus, post = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
+    if _breaks(seals, surplus, post, {row.seq: row.posted_at for row in own.transactions}):
+        # It can only come from rows that were not recorded through `record`; `verify` names them.
+        log.error("the evidence of person %s would change a sealed period: nothing is posted", learner_id)
+        return Settled([], [])
     if surplus or post:
-        Poster(session, learner_id, head, evidence).write([stands[one.seq] for one in surplus], post)
+        poster = Poster(session, learner_id, head, evidence, barrier(session))
+        poster.write([stands[one.seq] for one in surplus], post)
     sums.keep(session, learner_id, settlement)
     head.settled_evidence = evidence[-1].id if evidence else 0
     session.flush()
     return Settled(_told(post), _told([one.target for one in surplus]))
+
+
+def _breaks(
+    seals: Mapping[date, datetime],
+    surplus: Sequence[ledger.Standing],
+    post: Sequence[ledger.Target],
+    posted: Mapping[int, datetime],
+) -> bool:
+    """Would this change what a period held at its seal? It may get adjustments, which name their origin, and lose
+    them again."""
+    taken = any(one.target.period in seals and posted[one.seq] < seals[one.target.period] for one in surplus)
+    return taken or any(target.period in seals and target.origin is None for target in post)
 
 
 def _told(targets: Sequence[ledger.Target]) -> list[Posted]:
@@ -95,22 +120,23 @@ def resettle(session: Session, after: int = 0) -> None:
         tasks.enqueue(session, "credits.resettle", after=chunk[-1])
 
 
-@tasks.task("credits.sweep")
-def sweep(session: Session) -> None:
-    """Settle whoever has evidence that was recorded and not settled, or no row for the present period."""
-    rules = book(session)
-    if rules is None:
-        return
-    period = rules.period
-    today = clock.local_day(clock.now(), rules.zone)
-    here = period.start(period.index(today))
+def unsettled(rules: RuleBook) -> Select[tuple[int]]:
+    """Who has evidence that was recorded and not settled, or no row for the present period."""
+    here = rules.period.start(rules.period.index(clock.local_day(clock.now(), rules.zone)))
     waiting = exists().where(Evidence.learner_id == ChainHead.learner_id, Evidence.id > ChainHead.settled_evidence)
     newest = (
         select(func.max(LearnerPeriod.period)).where(LearnerPeriod.learner_id == ChainHead.learner_id).scalar_subquery()
     )
-    due = session.scalars(
-        select(ChainHead.learner_id).where(or_(waiting, newest < here)).order_by(ChainHead.learner_id).limit(CHUNK)
-    ).all()
+    return select(ChainHead.learner_id).where(or_(waiting, newest < here))
+
+
+@tasks.task("credits.sweep")
+def sweep(session: Session) -> None:
+    """Settle whoever is unsettled."""
+    rules = book(session)
+    if rules is None:
+        return
+    due = session.scalars(unsettled(rules).order_by(ChainHead.learner_id).limit(CHUNK)).all()
     for learner_id in due:
         settle(session, learner_id)
     if len(due) == CHUNK:

@@ -27,6 +27,9 @@ def values_of(result: PeriodResult) -> Values:
         "buckets": canonical({name: list(pair) for name, pair in result.buckets.items()}),
         "tests": canonical({name: asdict(test) for name, test in result.tests.items()}),
         "met": not any(word in ("not met", "not due") for word in result.requirements.values()),
+        "carried": result.carried,
+        "made_up": canonical(dict(result.made_up)),
+        "carry": canonical(dict(result.carry)),
     }
 
 
@@ -38,11 +41,17 @@ def found_in(row: LearnerPeriod) -> Values:
         "buckets": row.buckets,
         "tests": row.tests,
         "met": row.met,
+        "carried": row.carried,
+        "made_up": row.made_up,
+        "carry": row.carry,
     }
 
 
 def keep(session: Session, learner_id: int, settlement: Settlement) -> None:
-    """Bring the learner's rows to the settlement; rows that already say so are left alone."""
+    """Bring the learner's rows to the settlement; rows that already say so are left alone.
+
+    Those of a sealed period change only where the rules post what came late to it, and by just that.
+    """
     rows = {
         row.period: row for row in session.scalars(select(LearnerPeriod).where(LearnerPeriod.learner_id == learner_id))
     }

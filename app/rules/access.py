@@ -37,6 +37,7 @@ TABLE: dict[str, frozenset[str]] = {
     "period.see": frozenset({"academy_admin", "credit_reviewer"}),
     "period.close": frozenset({"academy_admin"}),
     "books.verify": frozenset({"academy_admin", "audit_admin"}),
+    "certificate.revoke": frozenset({"academy_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
     "audit.see": frozenset({"audit_admin"}),
 }

@@ -3,6 +3,10 @@
 Amounts are integer thousandths of an hour. A posting takes what a piece of evidence earned from a
 source account and puts it on the learner's: what counts, and what a cap cut off. Nothing is ever
 changed: a posting that no longer holds is reversed, and the right one is posted after it.
+
+What arrives after a period's seal stands on an account of its own, which names both the period it is posted to and
+the sealed one it concerns: `learner/2026-01-01<2025-01-01/general/countable`. Hours carried over come from an account
+that names the period they come from, `source/carried/2025-01-01`: they were earned there, and are not earned again.
 """
 
 from __future__ import annotations
@@ -13,16 +17,24 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
+
+from app.rules.credit.settlement import CARRIED
 
 FORM = "duxue-ledger-1"  # names the canonical form; another form needs another name
 START = "0" * 64  # the hash before the first transaction of a chain, and before the first piece
 COUNTABLE, UNCOUNTED = "countable", "uncounted"
+LEARNER = "learner/"
+_CARRIED_NAME, _CARRIED_SOURCE = f"{CARRIED}:", f"source/{CARRIED}/"
 Entry = tuple[str, int]  # account, amount
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a piece of evidence should have on the ledger. `why` is canonical JSON of its reasons."""
+    """What a piece of evidence should have on the ledger. `why` is canonical JSON of its reasons.
+
+    `origin`: of an adjustment after a seal, the first day of the sealed period that it concerns.
+    """
 
     evidence: str
     period: date
@@ -31,6 +43,7 @@ class Target:
     countable: int
     version: int
     why: str
+    origin: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +108,59 @@ def source(kind: str) -> str:
     return f"source/{kind}"
 
 
-def account(period: date, bucket: str, part: str) -> str:
-    """A learner's account; `part` is COUNTABLE or UNCOUNTED."""
-    return f"learner/{period.isoformat()}/{bucket}/{part}"
+def carried_source(origin: date) -> str:
+    """The account that hours carried out of the period with this first day come from."""
+    return f"{_CARRIED_SOURCE}{origin.isoformat()}"
+
+
+def carried_from(evidence: str) -> date | None:
+    """The period that carried hours come from, as the name of their posting says; None for any other evidence."""
+    if not evidence.startswith(_CARRIED_NAME):
+        return None
+    try:
+        return date.fromisoformat(evidence.rsplit(":", 1)[1])
+    except ValueError:
+        return None
+
+
+def account(period: date, bucket: str, part: str, origin: date | None = None) -> str:
+    """A learner's account; `part` is COUNTABLE or UNCOUNTED, `origin` as in `Target`."""
+    concerned = f"<{origin.isoformat()}" if origin else ""
+    return f"{LEARNER}{period.isoformat()}{concerned}/{bucket}/{part}"
+
+
+class Account(NamedTuple):
+    """What the name of a learner's account says."""
+
+    period: date
+    origin: date | None
+    bucket: str
+    part: str
+
+
+def read_account(name: str) -> Account | None:
+    """The parts of a learner's account; None for any other. A bucket may hold any character.
+
+    ValueError where it names no days.
+    """
+    if not name.startswith(LEARNER):
+        return None
+    days, rest = name.removeprefix(LEARNER).split("/", 1)
+    period, adjusted, origin = days.partition("<")
+    bucket, part = rest.rsplit("/", 1)
+    return Account(date.fromisoformat(period), date.fromisoformat(origin) if adjusted else None, bucket, part)
 
 
 def entries_of(target: Target, kind: str) -> tuple[Entry, ...]:
-    """The lines of a posting, sorted; they add up to zero. A part that is 0 has no line."""
-    lines = [(source(kind), -target.earned)]
-    parts = ((COUNTABLE, target.countable), (UNCOUNTED, target.earned - target.countable))
-    lines += [(account(target.period, target.bucket, part), amount) for part, amount in parts if amount]
+    """The lines of a posting, sorted; they add up to zero. A part that is 0 has no line.
+
+    `kind` is that of the evidence; carried hours have none and need none.
+    """
+    origin = carried_from(target.evidence)
+    taken, cut = (target.earned, target.earned - target.countable) if origin is None else (target.countable, 0)
+    lines = [(source(kind) if origin is None else carried_source(origin), -taken)]
+    parts = ((COUNTABLE, target.countable), (UNCOUNTED, cut))
+    lines += [(account(target.period, target.bucket, part, target.origin), amount) for part, amount in parts if amount]
     return tuple(sorted(lines))
 
 
@@ -115,24 +171,28 @@ def opposite(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What the lines of one transaction say."""
+    """What the lines of one transaction say; `origin` as in `Target`."""
 
     bucket: str
     earned: int
     countable: int
+    origin: date | None = None
 
 
 def amounts_of(entries: Iterable[Entry]) -> Amounts:
-    """Bucket, earned and countable of a transaction's lines; a bucket may hold any character."""
-    bucket, earned, countable = "", 0, 0
+    """Bucket, earned, countable and origin of a transaction's lines."""
+    bucket, origin, counted, cut, carried = "", None, 0, 0, False
     for name, amount in entries:
-        if not name.startswith("learner/"):
+        found = read_account(name)
+        if found is None:
+            carried = carried or name.startswith(_CARRIED_SOURCE)
             continue
-        _learner, _period, rest = name.split("/", 2)
-        bucket, part = rest.rsplit("/", 1)
-        earned += amount
-        countable += amount if part == COUNTABLE else 0
-    return Amounts(bucket, earned, countable)
+        bucket, origin = found.bucket, found.origin
+        if found.part == COUNTABLE:
+            counted += amount
+        else:
+            cut += amount
+    return Amounts(bucket, 0 if carried else counted + cut, counted, origin)
 
 
 def difference(targets: Sequence[Target], posted: Sequence[Standing]) -> tuple[list[Standing], list[Target]]:

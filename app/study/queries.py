@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func
 from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.classes import queries as classes
 from app.classes.duty import PACE_DAYS, Duty, Outlook, Yardstick, outlook, period_of
 from app.classes.queries import OfferRow
-from app.classes.standing import StandingRow, lesson_worth, standing_of
+from app.classes.standing import STANDING, StandingRow, lesson_worth, standing_of
 from app.courses import queries as courses
 from app.courses.queries import CourseRow, LessonRow
 from app.credits import service as credits
 from app.credits.models import LearnerPeriod, LedgerEntry
 from app.credits.queries import countable_since
+from app.people.models import Person
 from app.rules.credit.book import RuleBook
 from app.viewing import queries as viewing
 from app.viewing.queries import Progress
@@ -110,13 +111,15 @@ class CourseView:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """Everything about a learner's year that one page needs. `duty` is None while nothing is owed."""
+    """Everything about a learner's year that one page needs. `duty` is None while no hours are owed, `book` before
+    there are rules."""
 
     day: date
     standing: StandingRow
     courses: tuple[CourseView, ...]
     duty: Duty | None
     outlook: Outlook | None
+    book: RuleBook | None
 
     @property
     def required(self) -> list[CourseView]:
@@ -134,20 +137,20 @@ class Year:
 
 
 def year(session: Session, person_id: int, day: date) -> Year:
-    """A learner's year, in seven queries however many courses there are."""
+    """A learner's year, in six queries however many courses there are."""
     offers = classes.offers_for_learner(session, person_id, day)
     rows = courses.courses_by_id(session, [offer.course_id for offer in offers])
     lessons = courses.lessons_of_courses(session, list(rows))
     seen = viewing.progress(session, person_id, _versions(lessons.values()))
-    book, standing = credits.book(session), standing_of(session, person_id, day)
+    book = credits.book(session)
+    standing, duty, recent = _standing(session, book, person_id, day)
     views = [
         _view(book, day, rows[offer.course_id], offer, lessons[offer.course_id], seen, standing)
         for offer in offers
         if offer.course_id in rows
     ]
-    duty, recent = _duty(session, book, person_id, day)
     found = outlook(duty, day, recent) if duty is not None else None
-    return Year(day, standing, tuple(views), duty, found)
+    return Year(day, standing, tuple(views), duty, found, book)
 
 
 def course(session: Session, person_id: int, code: str, day: date) -> CourseView | None:
@@ -191,18 +194,24 @@ _RECENT = (
     .where(LedgerEntry.learner_id == _PERSON)
     .scalar_subquery()
 )
-_SUMS = select(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, _RECENT).where(
-    LearnerPeriod.learner_id == _PERSON, LearnerPeriod.period == _START
-)
+# Where somebody stands, and the sums of the period: one row.
+_YEAR = STANDING.outerjoin(
+    LearnerPeriod, (LearnerPeriod.learner_id == Person.id) & (LearnerPeriod.period == _START)
+).add_columns(LearnerPeriod.tests, LearnerPeriod.buckets, LearnerPeriod.met, LearnerPeriod.carried, _RECENT)
 
 
-def _duty(session: Session, book: RuleBook | None, person_id: int, day: date) -> tuple[Duty | None, int]:
-    """The duty of the present period, and the countable thousandths of the last four weeks. One query."""
+def _standing(
+    session: Session, book: RuleBook | None, person_id: int, day: date
+) -> tuple[StandingRow, Duty | None, int]:
+    """Where a learner stands, the duty of the present period, the countable thousandths of the last four weeks."""
     if book is None or book.period.index(day) < 0:
-        return None, 0
+        return standing_of(session, person_id, day), None, 0
     start, end = period_of(book, day)
     since = clock.now() - timedelta(days=PACE_DAYS)
-    row = session.execute(_SUMS, {"person": person_id, "start": start, "since": since}).first()
+    row = session.execute(_YEAR, {"person": person_id, "day": day, "start": start, "since": since}).first()
     if row is None:
-        return None, 0
-    return Yardstick(book, start, end).duty(row[0], row[1], row[2]), max(0, int(row[3]))
+        return StandingRow(*[""] * 7), None, 0
+    found = StandingRow(*(text or "" for text in row[:7]))
+    if row[7] is None:
+        return found, None, 0
+    return found, Yardstick(book, start, end).duty(row[7], row[8], row[9], found, row[10]), max(0, int(row[11]))

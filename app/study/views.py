@@ -15,7 +15,7 @@ from app.base.access import guard, signed_in
 from app.base.errors import NotFound
 from app.base.unit_of_work import session, settings
 from app.courses import queries as courses
-from app.study import plan, queries
+from app.study import forecast, plan, queries, words
 from app.study.catalogue import Wanted, search
 
 bp = Blueprint("study", __name__, template_folder="templates")
@@ -53,6 +53,7 @@ def _words() -> dict[str, Any]:
         "list_day": labels.list_day,
         "list_time": labels.list_time,
         "full_day": labels.full_day,
+        "local_day_of": labels.local_day_of,
         "year_of": labels.year_of,
         "weekday": labels.weekday,
         "clock_time": labels.clock_time,
@@ -70,8 +71,20 @@ def my_year() -> str | Response:
         desk = next((endpoint for role, endpoint in DESKS if role in held), "people.account")
         return redirect(url_for(desk))
     found = queries.year(session(), current_user.person_id, _today())
+    gap, due = plan.plan_of(session(), current_user.person_id, found), plan.due(found)
     return render_template(
-        "study/my_year.html", year=found, plan=plan.closing(found), due=plan.due(found), resume=found.resume
+        "study/my_year.html", year=found, gap=gap, due=due, resume=found.resume, words=words,
+        said=forecast.sentence(found, gap, due), most=plan.MOST,
+    )  # fmt: skip
+
+
+@bp.route("/plan")
+@guard("study")
+def gap() -> str:
+    """How the gap closes: what is missing and by which clause, the courses that close it, what one has then."""
+    found = queries.year(session(), current_user.person_id, _today())
+    return render_template(
+        "study/plan.html", year=found, gap=plan.plan_of(session(), current_user.person_id, found), words=words
     )
 
 

@@ -129,10 +129,14 @@ def my_class(scope: Scope, session: Session, code: str, day: date, key: str | No
     period = period_of(book, day) if book is not None and book.period.index(day) >= 0 else None
     measure = Yardstick(book, *period) if book is not None and period is not None else None
     learners = []
-    for person, standing, tests, buckets, met, recent, last_ms in _people(
-        session, row.id, day, period[0] if period else day, key
+    for person, standing, tests, buckets, met, carried, recent, last_ms in _people(
+        session, row, day, period[0] if period else day, key
     ):
-        duty = measure.duty(tests, buckets, bool(met)) if measure is not None and tests is not None else None
+        duty = (
+            measure.duty(tests, buckets, bool(met), standing, carried)
+            if measure is not None and tests is not None
+            else None
+        )
         ahead = outlook(duty, day, max(0, recent)) if duty is not None else None
         learners.append(LearnerRow(person, standing, duty, ahead, (), last_ms))
     return ClassView(row, day, period, tuple(learners))
@@ -150,7 +154,7 @@ def with_required(session: Session, view: ClassView, rows: Sequence[LearnerRow])
     return tuple(replace(row, required=required.of(row.person.id, row.standing)) for row in rows)
 
 
-_PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None, int, int]
+_PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None, int, int, int]
 
 
 _DAY: BindParameter[date] = bindparam("day")
@@ -175,7 +179,7 @@ _LAST = (
 _PEOPLE = (
     select(
         *PERSON, Unit.code, Unit.name, Unit.name_en, UnitMembership.band, LearnerPeriod.tests, LearnerPeriod.buckets,
-        LearnerPeriod.met, func.coalesce(_RECENT.c.amount, 0), func.coalesce(_LAST.c.moment, 0),
+        LearnerPeriod.met, LearnerPeriod.carried, func.coalesce(_RECENT.c.amount, 0), func.coalesce(_LAST.c.moment, 0),
     )
     .join(ClassMembership, ClassMembership.person_id == Person.id)
     .outerjoin(
@@ -192,18 +196,18 @@ _PEOPLE = (
 _ONE = _PEOPLE.where(Person.key == bindparam("key"))
 
 
-def _people(session: Session, class_id: int, day: date, start: date, key: str | None) -> list[_PersonFacts]:
+def _people(session: Session, row: ClassRow, day: date, start: date, key: str | None) -> list[_PersonFacts]:
     """Everybody in the class with unit, sums of the period, hours of four weeks, last activity. One query."""
-    given = {"group": class_id, "day": day, "start": start, "since": clock.now() - timedelta(days=PACE_DAYS)}
+    given = {"group": row.id, "day": day, "start": start, "since": clock.now() - timedelta(days=PACE_DAYS)}
     rows = session.execute(_PEOPLE, given) if key is None else session.execute(_ONE, given | {"key": key})
-    group = ("", "", "")
+    group = (row.code, row.name, row.name_en)
     return [
         (
-            PersonRow(*row[:6]),
-            StandingRow(*group, *(text or "" for text in row[6:10])),
-            row[10], row[11], row[12], int(row[13]), int(row[14]),
+            PersonRow(*found[:6]),
+            StandingRow(*group, *(text or "" for text in found[6:10])),
+            found[10], found[11], found[12], found[13] or 0, int(found[14]), int(found[15]),
         )
-        for row in rows
+        for found in rows
     ]  # fmt: skip
 
 

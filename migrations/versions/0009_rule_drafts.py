@@ -41,9 +41,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("run_id", KEY, nullable=True),
         sa.Column("run_hash", sa.String(length=64), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('draft', 'proposed', 'declined', 'published')", name=op.f("ck_rule_draft_state")
-        ),
+        sa.CheckConstraint("state IN ('draft', 'proposed', 'declined', 'published')", name=op.f("ck_rule_draft_state")),
         sa.CheckConstraint("(state = 'draft') = (proposed_hash IS NULL)", name=op.f("ck_rule_draft_proposed")),
         sa.CheckConstraint(
             "(state IN ('declined', 'published')) = (decided_at IS NOT NULL)", name=op.f("ck_rule_draft_decided")

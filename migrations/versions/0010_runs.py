@@ -38,3 +38,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_kind", "run", ["kind", "id"], unique=False)
     op.create_index("uq_run_running", "run", ["kind"], unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING)
+    op.create_table(
+        "evidence_pack",
+        sa.Column("learner_id", KEY, nullable=False),
+        sa.Column("newest", KEY, nullable=False),
+        sa.Column("form", sa.String(length=12), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_evidence_pack_learner_id")),
+        sa.PrimaryKeyConstraint("learner_id", name=op.f("pk_evidence_pack")),
+    )
+    # The newest row of a learner, without reading all of them.
+    op.create_index("ix_evidence_learner", "evidence", ["learner_id", "id"], unique=False)
+    if op.get_bind().dialect.name == "postgresql":
+        # Read whole, again and again: packing it once more would cost more than it saves.
+        op.execute("ALTER TABLE evidence_pack ALTER COLUMN data SET STORAGE EXTERNAL")

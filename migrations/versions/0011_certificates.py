@@ -15,7 +15,7 @@ UTC = sa.DateTime(timezone=True)
 # (table, every list of columns by which a new row could displace an old one on SQLite)
 APPEND_ONLY = (
     ("hours_certificate", (("id",), ("code",))),
-    ("hours_certificate_revocation", (("certificate_id",), ("rowid",))),
+    ("hours_certificate_revocation", (("id",), ("certificate_id",))),
 )
 
 
@@ -46,17 +46,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "hours_certificate_revocation",
-        sa.Column("certificate_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("certificate_id", KEY, nullable=False),
         sa.Column("revoked_at", UTC, nullable=False),
         sa.Column("revoked_by", KEY, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["certificate_id"], ["hours_certificate.id"], name=op.f("fk_hours_certificate_revocation_certificate_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["revoked_by"], ["person.id"], name=op.f("fk_hours_certificate_revocation_revoked_by")
-        ),
-        sa.PrimaryKeyConstraint("certificate_id", name=op.f("pk_hours_certificate_revocation")),
+        sa.ForeignKeyConstraint(["revoked_by"], ["person.id"], name=op.f("fk_hours_certificate_revocation_revoked_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hours_certificate_revocation")),
+        sa.UniqueConstraint("certificate_id", name=op.f("uq_hours_certificate_revocation_certificate_id")),
     )
     for table, keys in APPEND_ONLY:
         _only_added(table, keys)

@@ -47,10 +47,10 @@ def test_a_second_upgrade_changes_nothing(any_database: DatabaseUrls, tmp_path: 
 
 # Everything else may be changed; a new table must be put on one of the two lists.
 CHANGING = {
-    "caption", "chain_head", "class_membership", "course", "course_offer", "coverage", "credential", "document_page",
+    "caption", "chain_head", "class_membership", "course", "course_offer", "coverage", "credential", "document_page", "evidence_pack",
     "job_run", "learner_period", "lesson", "login_session", "media_stream", "media_version", "note", "person",
-    "presence_answer", "provider", "question", "rendition", "role_grant", "task", "ticket", "ticket_round",
-    "trace_chunk", "unit", "unit_membership", "upload", "viewing", "viewing_signal", "virtual_class",
+    "presence_answer", "provider", "question", "rendition", "role_grant", "rule_draft", "run", "task", "ticket",
+    "ticket_round", "trace_chunk", "unit", "unit_membership", "upload", "viewing", "viewing_signal", "virtual_class",
 }  # fmt: skip
 
 
@@ -122,6 +122,7 @@ def _fill(db: Database, table: str) -> list[tuple[Any, ...]]:
     columns = list(METADATA.tables[table].columns)
     with closing(sqlite3.connect(str(db.engine.url.database))) as raw:
         raw.execute("DROP TRIGGER IF EXISTS ledger_transaction_balanced")
+        raw.execute("PRAGMA ignore_check_constraints=ON")  # the values are only there
         values = ", ".join(_value(column, "1") for column in columns)
         raw.execute(f"INSERT INTO {table} ({', '.join(c.name for c in columns)}) VALUES ({values})")
         raw.commit()

@@ -46,8 +46,8 @@ def test_heads_that_were_exported_verify(run: Run, tmp_path: Path) -> None:
     assert run("heads", "--out", file).exit_code == 0
     said = json.loads(file.read_text(encoding="utf-8"))
     assert said == json.loads(run("heads").stdout)
-    assert set(said) == {"learners", "rules"}
-    assert set(said["learners"]["01LEARNER00000000000000001"]) == {"seq", "hash", "evidence", "digest"}
+    assert set(said) == {"learners", "rules", "rows"}
+    assert set(said["learners"]["01LEARNER00000000000000001"]) == {"seq", "hash", "evidence", "digest", "numbers"}
     assert set(said["rules"]["yunting 1"]) == {"effective", "hash"}
     found = run("verify", "--json", "--heads", file)
     assert (found.exit_code, json.loads(found.stdout)["differences"]) == (0, 0)

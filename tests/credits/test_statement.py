@@ -38,12 +38,12 @@ def test_why_shows_the_formula_with_its_numbers_and_every_clause(app: Flask, db:
         watch(session, learner, length_ms=LESSON_MS, seen_ms=LESSON_MS * 9 // 10, requirement_class="elective")
         service.settle(session, learner)
     assert steps(page(signed_in(app, db, "l001"), "/statement?open=1")) == [
-        ["Watched 5:27 of 6:04", "90.0%", "Nine tenths of a lesson must be seen"],
-        ["Conversion: length 6:04 ÷ 45 minutes", "0.13481…", "Online lessons: 45 minutes count as 1 hour"],
-        ["Weight: × 0.5", "0.06740…", "Elective lessons count half"],
-        ["Rounding: to the nearest 0.001", "0.067", "Hours are rounded once, to three decimals"],
-        ["Repeat: not credited before", "0.067", "The same lesson counts once a year"],
-        ["Limit: 8.0 a day, not exceeded", "0.067", "At most 8 online hours count on one day"],
+        ["Watched 5:27 of 6:04", "90.0%", "Clause 4 Nine tenths of a lesson must be seen"],
+        ["Conversion: length 6:04 ÷ 45 minutes", "0.13481…", "Clause 1 Online lessons: 45 minutes count as 1 hour"],
+        ["Weight: × 0.5", "0.06740…", "Clause 3 Elective lessons count half"],
+        ["Rounding: to the nearest 0.001", "0.067", "Clause 5 Hours are rounded once, to three decimals"],
+        ["Repeat: not credited before", "0.067", "Clause 6 The same lesson counts once a year"],
+        ["Limit: 8.0 a day, not exceeded", "0.067", "Clause 7 At most 8 online hours count on one day"],
         ["Counted as General subjects", "0.067"],
     ]
     chinese = steps(page(signed_in(app, db, "l001", "zh_Hans_CN"), "/statement?open=1"))
@@ -53,7 +53,7 @@ def test_why_shows_the_formula_with_its_numbers_and_every_clause(app: Flask, db:
 
 def test_a_limit_that_cut_comes_with_what_it_cut(app: Flask, db: Database, people_of: dict[str, str]) -> None:
     found = steps(page(signed_in(app, db, people_of["learner"]), "/statement?open=3"))
-    assert found[-2] == ["Limit: 8.0 a day, 1.0 beyond it", "2.0", "At most 8 hours a day"]
+    assert found[-2] == ["Limit: 8.0 a day, 1.0 beyond it", "2.0", "Clause 5 At most 8 hours a day"]
     assert found[-1][1] == "2.0"
 
 
@@ -143,7 +143,7 @@ def test_a_pool_says_what_was_credited_before(app: Flask, db: Database) -> None:
 
 
 def test_long_numbers_are_cut_and_say_so() -> None:
-    exact = reckoning._exact
+    exact = reckoning.exact_text
     assert [exact(Fraction(n, d)) for n, d in ((1, 3), (-1, 3), (5, 2), (4, 1), (1, 100_000))] == [
         "0.33333…", "−0.33333…", "2.5", "4.0", "0.00001",
     ]  # fmt: skip

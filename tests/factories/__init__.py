@@ -13,11 +13,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.runs import RunRow
 from app.classes import service as classes
 from app.classes.models import ClassMembership, VirtualClass
 from app.courses.models import Course, Lesson, MediaVersion, Provider
 from app.courses.renditions.models import Rendition
 from app.credits import service as credits
+from app.credits.workshop import service as workshop
 from app.people import passwords
 from app.people import service as people
 from app.people.models import Credential, Person, Unit, UnitMembership
@@ -215,3 +217,18 @@ def rendition(session: Session, media_version_id: int, kind: str = "360p", state
     session.add(made)
     session.flush()
     return made.id
+
+
+def run(session: Session, asked_by: int | None, kind: str = "tests.none", state: str = "done") -> int:
+    """A long computation that somebody asked for; its number. No task belongs to it."""
+    made = RunRow(
+        kind=kind, asked_by=asked_by, asked_at=clock.now(), done=0, total=0, tries=0, state=state, parameters="{}"
+    )
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def draft(session: Session, actor_id: int, text: str = RULES) -> int:
+    """A draft of the next version of the rules; its number."""
+    return workshop.begin(session, actor_id, "新的上限", "", text, ruleset="yunting", based_on=1).id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,10 @@ from app.base import access
 from app.base.db import Database
 from app.base.settings import Settings
 from app.courses.models import Caption, Lesson
+from app.credits.certificates import service as certificates
+from app.credits.certificates.service import Wanted
 from app.factory import Academy
+from app.people.queries import person_by_key
 from app.questions import service as questions
 from app.rules.access import ROLES, TABLE
 from app.rules.questions.draft import true_or_false
@@ -38,6 +42,20 @@ __all__ = ["academy_app", "traveller", "web_db"]
 ASKS = {
     "assets.css": "public",
     "base.healthz": "public",
+    "certificate_desk.file": "statement.see",
+    "certificate_desk.find": "certificate.revoke",
+    "certificate_desk.listing": "statement.see",
+    "certificate_desk.new": "statement.see",
+    "certificate_desk.revoke": "certificate.revoke",
+    "certificates.file": "signed_in",
+    "certificates.mine": "signed_in",
+    "certificates.new": "signed_in",
+    "check.answer": "public",
+    "check.ask": "public",
+    "books.balance": "books.verify",
+    "books.heads_file": "books.verify",
+    "books.page": "books.verify",
+    "books.prove": "books.verify",
     "checks.answer": "study",
     "checks.waiting": "study",
     "courses.abilities": "course.edit",
@@ -47,6 +65,7 @@ ASKS = {
     "courses.create": "course.edit",
     "courses.receive": "course.edit",
     "courses.where": "course.edit",
+    "credits.clauses": "signed_in",
     "credits.statement": "signed_in",
     "credits.statement_file": "signed_in",
     "credits.statement_file_for": "statement.see",
@@ -89,14 +108,30 @@ ASKS = {
     "people.language": "public",
     "people.sign_in": "public",
     "people.sign_out": "signed_in",
+    "periods.ask": "period.close",
+    "periods.closing_record": "period.see",
+    "periods.confirm": "period.close",
+    "periods.decline": "period.close",
+    "periods.period": "period.see",
+    "periods.periods": "period.see",
+    "periods.seal": "period.close",
+    "periods.withdraw": "period.close",
+    "proposals.decline": "rules.publish",
+    "proposals.propose": "rules.draft",
+    "proposals.publish": "rules.publish",
+    "proposals.take_back": "rules.draft",
     "reading.pages": "study",
-    "rules.draft": "rules.publish",
-    "rules.publish": "rules.publish",
+    "rules.compare": "rules.see",
     "rules.version": "rules.see",
     "rules.versions": "rules.see",
+    "runs.state": "signed_in",
+    "runs.stop": "signed_in",
+    "simulations.export": "rules.draft",
+    "simulations.simulate": "rules.draft",
     "static": "public",
     "study.catalogue": "study",
     "study.course": "study",
+    "study.gap": "study",
     "study.my_year": "signed_in",
     "supervision.classes": "class.see",
     "supervision.export": "class.see",
@@ -112,9 +147,17 @@ ASKS = {
     "tickets.new": "study",
     "tickets.one": "study",
     "tickets.withdraw": "study",
+    "traces.learner": "statement.see",
+    "traces.own": "signed_in",
     "viewing.credit": "study",
     "viewing.lesson": "study",
     "viewing.open_viewing": "study",
+    "workshop.begin": "rules.draft",
+    "workshop.describe": "rules.draft",
+    "workshop.draft": "rules.see",
+    "workshop.new": "rules.draft",
+    "workshop.save": "rules.draft",
+    "workshop.undo": "rules.draft",
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Looking at somebody's record, or taking a copy, is noted; sign-ins note when they were last seen.
@@ -135,6 +178,8 @@ class Place:
         known = dict(self.values)
         if rule.endpoint.startswith(("supervision.", "ticket_desk.")):
             known["code"], known["key"] = "class-1", self.learner_key
+        if rule.endpoint.startswith(("certificate", "check.")):
+            known["code"] = self.values["certificate"]
         with self.app.test_request_context():
             built = rule.build({name: known[name] for name in rule.arguments}, append_unknown=False)
         assert built is not None, rule
@@ -163,11 +208,17 @@ def place(academy_app: Academy, web_db: Database) -> Place:
             "code": course.code, "lesson_id": lesson, "offer_id": offer, "caption_id": caption.id, "session_id": 1,
             "person_key": made.learner.key, "number": 1, "key": "01HZZZZZZZZZZZZZZZZZZZZZZZ",
             "question_id": questions.add(session, course.id, true_or_false("真", True), actor_id=None).id,
-            "filename": "favicon.svg", "version": "0", "media_version_id": version.id,
+            "filename": "favicon.svg", "version": "0", "day": "2026-01-01", "media_version_id": version.id,
             "rendition_id": factories.rendition(session, version.id),
+            "run_id": factories.run(session, made.admin.id),
+            "draft_id": factories.draft(session, made.admin.id),
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]
+        learner = person_by_key(session, made.learner.key)
+        assert learner is not None
+        days = Wanted(factories.SINCE, date(2026, 3, 2), "zh")
+        values["certificate"] = certificates.issue(session, chosen, learner, days, made.learner.id)
         values["note_id"] = notebook.add(session, made.learner.id, lesson, 0, "记一条").id
         values["ticket"], _fresh = tickets.open_ticket(session, chosen, made.learner.id, lesson, "看了没有计", None)
         for role in ROLES:

@@ -131,4 +131,5 @@ def test_the_proxy_lets_through_what_the_academy_takes() -> None:
     assert 'proxy_set_header Cookie "";' in material
     hosts = re.findall(r"server_name (\S+);", academy + material)
     assert len(set(hosts)) == 2
+    assert env["DUXUE_PUBLIC_URL"] == f"https://{hosts[0]}"
     assert env["DUXUE_CONTENT_HOST"] == f"https://{hosts[1]}"

@@ -35,6 +35,9 @@ def test_secrets_are_made_once_and_short_ones_refused(tmp_path: Path) -> None:
         ("DUXUE_SECURE_COOKIES", "yes", "write 1 or 0"),
         ("DUXUE_TIMEZONE", "Mars/Olympus", "no such time zone"),
         ("DUXUE_TIMEZONE", "../../etc/passwd", "no such time zone"),
+        ("DUXUE_PUBLIC_URL", "academy.example", "write https://host, without a path"),
+        ("DUXUE_PUBLIC_URL", "https://academy.example/x?y", "write https://host, without a path"),
+        ("DUXUE_PUBLIC_URL", "javascript:alert(1)", "write https://host, without a path"),
         ("DUXUE_DATABASE_URL", "mysql://x", "begin with sqlite:/// or postgresql"),
     ],
 )
@@ -43,3 +46,17 @@ def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str, said: str
         load({"DUXUE_DATA_DIR": str(tmp_path), name: value})
     assert name in str(wrong.value)
     assert said in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("env", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8010", "DUXUE_HOST": "0.0.0.0"}, "http://127.0.0.1:8010"),
+        ({"DUXUE_HOST": "::1"}, "http://[::1]:8000"),
+        ({"DUXUE_PUBLIC_URL": "https://academy.example/"}, "https://academy.example"),
+        ({"DUXUE_PUBLIC_URL": "http://10.0.0.7:8000"}, "http://10.0.0.7:8000"),
+    ],
+)
+def test_the_address_on_paper_is_a_setting(tmp_path: Path, env: dict[str, str], address: str) -> None:
+    assert load({"DUXUE_DATA_DIR": str(tmp_path), **env}).public_url == address

@@ -23,6 +23,7 @@ def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     calls: list[list[str]] = []
     places = {"ROOT": tmp_path, "VENV": tmp_path / ".venv", "STAMPS": tmp_path / ".venv" / "setup"}
     places |= {"PYTHON": tmp_path / ".venv" / "bin" / "python", "VENDOR": tmp_path / "vendor"}
+    places |= {"FONTS": tmp_path / "fonts"}
     for name, place in places.items():
         monkeypatch.setattr(module, name, place)
     monkeypatch.setattr(module, "call", lambda *command, env=None: calls.append([str(c) for c in command]))
@@ -121,6 +122,22 @@ def test_a_package_cut_off_in_the_middle_is_dropped(setup: ModuleType) -> None:
     (site / "whole-1.dist-info" / "INSTALLER").write_text("pip")
     setup.drop_half_installed()
     assert [path.name for path in site.iterdir()] == ["whole-1.dist-info"]
+
+
+def test_of_the_faces_only_the_needed_weights_are_kept(setup: ModuleType) -> None:
+    modules = setup.ROOT / "node_modules"
+    for source in (*setup.FRONT.values(), *(f"{setup.FACES_FROM}/{name}"[13:] for name in setup.FACES.values())):
+        (modules / source).parent.mkdir(parents=True, exist_ok=True)
+        (modules / source).write_text(source)
+    setup.front_packages()
+    assert {path.name for path in setup.FONTS.iterdir()} == set(setup.FACES)
+    assert not (setup.ROOT / setup.FACES_FROM).exists()
+    setup.front_packages()
+    assert len(setup.calls) == 1, "a second run is quick"
+    (setup.FONTS / "NotoSerifSC-Regular.ttf").unlink()
+    with pytest.raises(FileNotFoundError):  # npm is asked again, and would bring it
+        setup.front_packages()
+    assert len(setup.calls) == 2
 
 
 def test_only_what_is_missing_is_installed(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

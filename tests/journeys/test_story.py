@@ -55,7 +55,7 @@ def test_a_watched_hour_becomes_a_credit_that_the_head_teacher_sees(
     _learner_finishes_on_another_device(story, reached)
     lines = _statement_says_why(story)
     _head_teacher_sees_it(story)
-    _administrator_changes_the_rules(story)
+    _two_change_the_rules(story)
     assert _statement_says_why(story) == lines, "what was earned must not change with rules of next month"
     _operator_verifies_and_moves_house(story, other_urls, tmp_path)
 
@@ -250,18 +250,34 @@ def _next_month() -> date:
     return (date.today().replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _administrator_changes_the_rules(story: Story) -> None:
-    """A new version from the first of next month on, under which a lesson counts half."""
+def _two_change_the_rules(story: Story) -> None:
+    """A new version from the first of next month on, under which a lesson counts half: one writes it, another
+    publishes it."""
+    reviewer = story.enter("credit_reviewer", DESKTOP)
+    page = reviewer.page
+    page.goto("/rules/drafts/new")
+    page.locator("main [name=title]").fill("课程按一半计")
+    page.locator("#new button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/rules/drafts/\d+$"))
+    draft = page.url
+    assert f"effective = {_next_month().isoformat()}" in page.locator("textarea.toml-text").input_value()
+    page.locator("#row-convert-0 > summary").click()
+    page.locator("#row-convert-0 [name='f|convert|0|amount']").fill("length / 90")
+    page.locator("#row-convert-0 button[value='save:row-convert-0']").click()
+    expect(page.locator("#publishing")).to_contain_text("length / 90")
+    page.locator("#publishing form[action$='/propose'] button").click()
+    expect(page.locator("#decision")).to_be_visible()
+    assert reviewer.complaints == []
+    reviewer.context.close()
+    _another_publishes(story, draft)
+
+
+def _another_publishes(story: Story, draft: str) -> None:
     admin = story.enter("academy_admin", DESKTOP)
     page = admin.page
-    page.goto("/rules")
-    page.locator("a[href='/rules/new']").click()
-    text = page.locator("main textarea").input_value()
-    assert f"effective = {_next_month().isoformat()}" in text
-    page.locator("main textarea").fill(text.replace("length / 45", "length / 90"))
-    page.locator("#draft button[type=submit]").click()
-    expect(page.locator("#checked")).to_contain_text("length / 90")
-    page.locator("#checked button[name=publish]").click()
+    page.goto(draft)
+    expect(page.locator("#decision")).to_contain_text("length / 90")
+    page.locator("#decision form[action$='/publish'] button").click()
     page.wait_for_url(re.compile(r"/rules/\d+$"))
     expect(page.locator("main")).to_contain_text(_next_month().isoformat())
     assert admin.complaints == []

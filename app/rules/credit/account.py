@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
@@ -16,17 +19,39 @@ from app.rules.credit.state import At, State, plain_day
 from app.rules.credit.tally import COUNTABLE, EARNED, Tally
 
 
+class Paid(NamedTuple):
+    """What a piece of a later period had paid of a sealed period's shortfall when it was sealed: that stays."""
+
+    into: int
+    posting: Posting
+    plan: Plan
+
+
+class Frozen(NamedTuple):
+    """What was made up of sealed periods, by piece; and by period and test."""
+
+    paid: Mapping[str, Sequence[Paid]] = MappingProxyType({})
+    made_up: Mapping[int, Mapping[str, int]] = MappingProxyType({})
+
+
+NOTHING_FROZEN = Frozen()
+
+
 class Account:
     """One learner's postings as they arise. Periods are closed in their order (`reach`)."""
 
-    def __init__(self, book: RuleBook, order: Order, state: State, explain: bool) -> None:
+    def __init__(
+        self, book: RuleBook, order: Order, state: State, explain: bool, frozen: Frozen = NOTHING_FROZEN
+    ) -> None:
         self.book, self.order, self.explain = book, order, explain
         self.state = state
         self.tally = Tally(book)
         self.postings: list[Posting] = []
         self.nothing: list[Nothing] = []
         self.debts: dict[int, list[Debt]] = {}
-        self.made_up: dict[int, dict[str, int]] = {}
+        self.made_up: dict[int, dict[str, int]] = {index: dict(made) for index, made in frozen.made_up.items()}
+        self.paid: list[Paid] = []  # of older periods, in the order of the fold
+        self._frozen = dict(frozen.paid)
         self.carried: dict[int, list[Carried]] = {}
         # What a sealed period passed on in all, where adjustments changed it since.
         self.passed_on: dict[int, list[Carried]] = {}
@@ -46,14 +71,15 @@ class Account:
         elif index < self._first:
             self._first = index
         while self.last < index:
+            self._unpaid(self.last)
             self._close(self.last)
             self.last += 1
             self._open(self.last)
 
     def give(self, at: At, earned: int, countable: int) -> None:
         """What a piece gives: first what older periods still lack, the rest to its own."""
-        paid = self._pay(at, countable) if self.debts else 0
-        if earned > paid:
+        paid = self._pay(at, countable) if self.debts or self._frozen else 0
+        if earned != paid or countable != paid:
             self._post(at, earned - paid, countable - paid)
 
     def refuse(self, piece: Piece, day: date, index: int, why: Why, version: int) -> None:
@@ -89,19 +115,19 @@ class Account:
     def _pay(self, at: At, countable: int) -> int:
         """make-up: what of a countable amount goes to older periods, the oldest first."""
         left, book = countable, self.book
+        for each in self._frozen.pop(at.piece.id, ()):
+            self._made(each)
+            left -= each.posting.countable
         for index in sorted(self.debts):
-            seal = self.order.sealed(index)
-            if seal is not None and at.piece.known >= seal:
-                continue  # what was made up before the seal stays; nothing is added to it afterwards
             version = book.version_on(book.period.end(index)) or book.versions[0]
             counted = book.counted_by(version, at.plan)
             open_ = [d for d in self.debts[index] if d.missing and at.day < d.until and d.test in counted]
             amount = min(left, max((d.missing for d in open_), default=0))
-            if not amount or index >= at.index:
+            if amount <= 0 or index >= at.index:
                 continue
             start = book.period.start(index)
             first = max(open_, key=lambda d: d.missing)
-            at.say(first.clause, "make_up", amount, first.missing, plain_day(start))
+            at.note(first.clause, "make_up", amount, first.missing, plain_day(start))
             made = self.made_up.setdefault(index, {})
             for debt in open_:
                 part = min(amount, debt.missing)
@@ -109,12 +135,35 @@ class Account:
                 made[debt.test] = made.get(debt.test, 0) + part
             why = tuple(at.why or ())
             posting = Posting(at.piece.id, start, at.day, at.plan.bucket, amount, amount, at.plan.version.version, why)
-            self.tally.add(index, at.day, at.plan, amount, amount)
-            self._keep(posting, at.plan)
+            self._made(Paid(index, posting, at.plan))
             if at.why is not None:
                 at.why.pop()
             left -= amount
         return countable - left
+
+    def _made(self, each: Paid) -> None:
+        """A posting to an older period, which pays of what it lacks."""
+        posting = each.posting
+        self.tally.add(each.into, posting.day, each.plan, posting.earned, posting.countable)
+        self._keep(posting, each.plan)
+        self.paid.append(each)
+
+    def _unpaid(self, index: int) -> None:
+        """Pieces of this period that gave to a sealed one when it was sealed, and would not now: that period keeps
+        what it had, and an adjustment takes it back."""
+        rule = self.book.period
+        for name, paid in [*self._frozen.items()]:
+            for each in self._frozen.pop(name) if rule.index(paid[0].posting.day) == index else ():
+                self._made(each)
+                gone, posting = self.order.verdict(index).gone.get(name), each.posting
+                into = each.into if each.plan.version.period.late == "sealed" else index
+                why = Why(gone.clause, "withdrawn", gone.numbers) if gone else Why("", "withdrawn", (0, 0, 0))
+                back = posting._replace(
+                    evidence=gone.by if gone else name, period=rule.start(into), earned=-posting.earned,
+                    countable=-posting.countable, why=(why,) if self.explain else (), origin=posting.period,
+                )  # fmt: skip
+                self.tally.add(into, posting.day, each.plan, back.earned, back.countable)
+                self._keep(back, each.plan)
 
     def _close(self, index: int) -> None:
         """What the end of a period settles for those after it."""
@@ -128,7 +177,7 @@ class Account:
         tests = closing.tests()
         self.carried[index] = passing.carried(closing, self.tally, tests)
         found = passing.debts(closing, tests, closing.requirements(tests))
-        if found:
+        if found and self.order.sealed(index) is None:
             self.debts[index] = found
 
     def _share(self, closing: Closing) -> None:
@@ -156,7 +205,7 @@ class Account:
         plan = book.carried(version, each.clause, each.bucket)
         start = rule.start(origin)
         at = At(_nobody(each.clause.id, start, day), day, 0, index, plan, [] if self.explain else None)
-        at.say(each.clause.id, "carried", each.surplus, amount, plain_day(start))
+        at.note(each.clause.id, "carried", each.surplus, amount, plain_day(start))
         countable = steps.capped(self.state, at, amount) if plan.caps and amount > 0 else amount
         name = carried_name(each.clause.id, start)
         posting = Posting(
@@ -209,12 +258,14 @@ class Account:
                 self._bring(self.last, day, index, each, more, self.book.period.start(index))
         self.passed_on[index] = now
 
-    def results(self) -> list[PeriodResult]:
-        """All periods that close, empty ones included; the last as it stands."""
+    def results(self, since: date | None = None) -> list[PeriodResult]:
+        """All periods that close (from the one that holds `since` on), empty ones included; the last as it stands."""
         if self.last < 0:
             return []
+        self._unpaid(self.last)
         self._close(self.last)
-        return [self._result(index) for index in range(self._first, self.last + 1)]
+        first = self._first if since is None else max(self._first, self.book.period.index(since))
+        return [self._result(index) for index in range(first, self.last + 1)]
 
     def _result(self, index: int) -> PeriodResult:
         closing = Closing(self.book, self.order, self.tally, index)

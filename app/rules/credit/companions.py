@@ -45,7 +45,7 @@ def arrived(book: RuleBook, state: State, place: Place) -> Iterable[At]:
                 continue
             at.met[needs.id] = place.day
             if len(at.met) == len(at.plan.needs):
-                at.say(needs.id, "waited", plain_day(at.day), plain_day(place.day), 0)
+                at.note(needs.id, "waited", plain_day(at.day), plain_day(place.day), 0)
                 at.index, at.day = place.period, place.day
                 released.append(at)
     return released

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from app.rules.credit import companions, steps
-from app.rules.credit.account import Account
+from app.rules.credit.account import NOTHING_FROZEN, Account, Frozen, Paid
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
 from app.rules.credit.judges import Ban
@@ -25,21 +25,18 @@ def settle(
     explain: bool,
     until: date | None = None,
     seals: Mapping[date, datetime] = NO_SEALS,
+    since: date | None = None,
 ) -> Settlement:
     """Everything that follows from one learner's evidence; the order of `pieces` does not matter.
 
     Periods run from the earliest evidence to the latest, and to the one that holds `until`. Reasons (and
     `nothing`) are made only if `explain`. `seals`: first day of a period → when it was sealed; what became known
-    from then on changes nothing in it. Raises EvidenceError when an id is used twice.
+    from then on changes nothing in it. `since`: of periods before the one that holds this day no results are told,
+    which saves time. Raises EvidenceError when an id is used twice.
     """
-    order = Order(book, pieces, seals)
-    fold = _Fold(book, order, explain)
-    for place in order.places:
-        fold.take(place)
+    fold = _folded(book, pieces, explain, until, seals, _frozen(book, pieces, explain, seals))
     account = fold.account
-    if until is not None:
-        account.reach(book.period.index(until))
-    results = account.results()
+    results = account.results(since)
     fold.wait_on()
     return Settlement(
         book.id,
@@ -50,13 +47,46 @@ def settle(
     )
 
 
+def _folded(
+    book: RuleBook, pieces: Sequence[Piece], explain: bool, until: date | None, seals: Mapping[date, datetime],
+    frozen: Frozen,
+) -> _Fold:  # fmt: skip
+    order = Order(book, pieces, seals)
+    fold = _Fold(book, order, explain, frozen)
+    for place in order.places:
+        fold.take(place)
+    if until is not None:
+        fold.account.reach(book.period.index(until))
+    return fold
+
+
+def _frozen(book: RuleBook, pieces: Sequence[Piece], explain: bool, seals: Mapping[date, datetime]) -> Frozen:
+    """What later hours had paid of each sealed period when it was sealed: found by folding what was known then."""
+    if not seals or not any(version.make_ups for version in book.versions):
+        return NOTHING_FROZEN
+    paid: dict[str, list[Paid]] = {}
+    made_up: dict[int, Mapping[str, int]] = {}
+    before: dict[date, datetime] = {}
+    for start, moment in sorted(seals.items(), key=lambda each: (each[1], each[0])):
+        index, day = book.period.index(start), moment.astimezone(book.zone).date()
+        known = [piece for piece in pieces if piece.known < moment]
+        account = _folded(book, known, explain, day, before, Frozen(paid, made_up)).account
+        account.results()
+        for each in account.paid:
+            if each.into == index:
+                paid.setdefault(each.posting.evidence, []).append(each)
+        made_up[index] = account.made_up.get(index, {})
+        before[start] = moment
+    return Frozen(paid, made_up)
+
+
 class _Fold:
     """One learner's evidence on its way through the pipeline."""
 
-    def __init__(self, book: RuleBook, order: Order, explain: bool) -> None:
+    def __init__(self, book: RuleBook, order: Order, explain: bool, frozen: Frozen) -> None:
         self.book, self.order, self.explain = book, order, explain
         self.state = State(book.period)
-        self.account = Account(book, order, self.state, explain)
+        self.account = Account(book, order, self.state, explain, frozen)
 
     def take(self, place: Place) -> None:
         """One place of the order: a piece through the pipeline, or what a seal makes of it."""
@@ -123,7 +153,7 @@ class _Fold:
         if at.late is not None:
             start = self.book.period.start(at.late.origin)
             own = self.book.local(at.piece.happened, at.piece.kind)[0]
-            at.say("", "late", plain_day(own), plain_day(at.late.known), plain_day(start))
+            at.note("", "late", plain_day(own), plain_day(at.late.known), plain_day(start))
         self.account.give(at, earned, countable)
 
     def _failed(self, at: At) -> None:

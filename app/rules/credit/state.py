@@ -41,7 +41,7 @@ class At:
     # The days of the companions it needed and found, by clause.
     met: dict[str, date] = field(default_factory=dict)
 
-    def say(self, clause: str, did: str, *numbers: int) -> None:
+    def note(self, clause: str, did: str, *numbers: int) -> None:
         """Note a reason, if they were asked for."""
         if self.why is not None:
             first, second, third = numbers

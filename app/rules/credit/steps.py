@@ -20,7 +20,7 @@ def below(at: At, mark: Mark) -> None:
     else:
         exact = mark.measure.coeff * mark.measure.value(numbers) * 1000
         top, bottom = exact.__floor__(), (mark.threshold * 1000).__ceil__()
-    at.say(mark.id, "below mark", top, bottom, 0)
+    at.note(mark.id, "below mark", top, bottom, 0)
 
 
 def amount(state: State, at: At) -> int:
@@ -32,7 +32,7 @@ def amount(state: State, at: At) -> int:
         piece = at.piece
         once = (piece.kind, piece.item, piece.edition, piece.take)
         if once in state.done:
-            at.say(plan.convert.id, "repeat", plain_day(state.done[once]), 0, 0)
+            at.note(plan.convert.id, "repeat", plain_day(state.done[once]), 0, 0)
             return 0
     top, bottom = plan.exact(at.piece.numbers)
     if plan.plain:
@@ -44,9 +44,9 @@ def amount(state: State, at: At) -> int:
         state.done[once] = at.day
     if at.why is not None:
         for weight in plan.weights:
-            at.say(weight.id, "weighs", *weight.times.as_integer_ratio(), 0)
+            at.note(weight.id, "weighs", *weight.times.as_integer_ratio(), 0)
         common = gcd(top, bottom)
-        at.say(plan.convert.id, "gives", top // common, bottom // common, gives)
+        at.note(plan.convert.id, "gives", top // common, bottom // common, gives)
     return gives
 
 
@@ -114,7 +114,7 @@ def repeats(state: State, at: At, asked: int) -> int:
             fits = max(0, asked - first.largest) if rule.largest else 0
             if fits < left:
                 left = fits
-                at.say(rule.id, "repeat", plain_day(first.day), asked, fits)
+                at.note(rule.id, "repeat", plain_day(first.day), asked, fits)
         kept.append((key, first))
     if left:
         for key, first in kept:
@@ -139,7 +139,7 @@ def _overlapping(state: State, at: At, rule: Duplicate, asked: int, left: int) -
     fits = max(0, asked - max(held.largest for held in over)) if rule.largest else 0
     if fits >= left:
         return left
-    at.say(rule.id, "overlaps", plain_day(over[0].day), asked, fits)
+    at.note(rule.id, "overlaps", plain_day(over[0].day), asked, fits)
     return fits
 
 
@@ -161,7 +161,7 @@ def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> 
     fits = max(0, asked - given)
     if fits >= left:
         return left
-    at.say(rule.id, "repeat", plain_day(known[0].day), asked, fits)
+    at.note(rule.id, "repeat", plain_day(known[0].day), asked, fits)
     return fits
 
 
@@ -212,7 +212,7 @@ def capped(state: State, at: At, earned: int) -> int:
     for key, before in charged:
         used[key] = before + taken
     if tightest is not None:
-        at.say(tightest.id, "cut", earned, taken, tightest.limit_m)
+        at.note(tightest.id, "cut", earned, taken, tightest.limit_m)
     return taken
 
 

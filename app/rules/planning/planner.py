@@ -1,0 +1,228 @@
+"""The plan: what is short, which offers close it, what each gives, what stands in the way. Promises are folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from app.rules.credit.book import RuleBook
+from app.rules.credit.evidence import Piece
+from app.rules.credit.settlement import NO_SEALS
+from app.rules.planning import goals
+from app.rules.planning.goals import Goal
+from app.rules.planning.goals import Way as GoalWay
+from app.rules.planning.limits import idle, limits, waiting
+from app.rules.planning.offers import Offer
+from app.rules.planning.plans import Chosen, Plan, Shortage, Way
+from app.rules.planning.search import Search
+from app.rules.planning.trial import APART, FIT, TOGETHER, Outcome, Trial
+from app.rules.planning.worths import Worths, urgency
+
+
+def plan(
+    book: RuleBook,
+    pieces: Sequence[Piece],
+    day: date,
+    offers: Sequence[Offer],
+    seals: Mapping[date, datetime] = NO_SEALS,
+) -> Plan | None:
+    """The plan of a learner with this evidence on a day; None before the first period or version.
+
+    `offers` are what is not done. Offers of the same code are refused with ValueError.
+    """
+    if len({offer.code for offer in offers}) < len(offers):
+        raise ValueError("a course is offered twice")
+    if book.period.index(day) < 0 or book.version_on(day) is None:
+        return None
+    trial = Trial(book, pieces, day, offers, seals)
+    return _Planner(trial).plan()
+
+
+class _Planner:
+    """One plan in the making."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self.open = goals.open_ways(trial.book, trial.base.settlement, trial.duties)
+
+    def plan(self) -> Plan:
+        trial = self.trial
+        if trial.base.fine:
+            return self._told(self._word(), trial.base, (), trial.base)
+        everything = self._everything()
+        worths = Worths(trial, everything)
+        found = self._ways(everything, worths)
+        closing = [(outcome, way) for way, outcome in found if outcome is not None]
+        if closing:
+            best, way = min(closing, key=lambda pair: (self._effort(pair[0]), pair[0].chosen))
+            return self._told("closes", best, self._sorted(way, found, everything), everything)
+        if everything.fine:  # no way of looking found it, but all together do
+            best = Search(trial, worths, self.open[0], self.open).reduced(everything)
+            return self._told("closes", best, self._sorted(self.open[0], found, everything), everything)
+        near = min(self.open, key=lambda way: goals.share_short(everything.settlement, way))
+        return self._told("open", self._helping(everything, near), self._sorted(near, found, everything), everything)
+
+    def _word(self) -> str:
+        """Why nothing is short."""
+        words = set(self.trial.present.requirements.values())
+        if self.trial.present.duty != "full":
+            return self.trial.present.duty
+        return "met" if words - {"does not apply"} else "none"
+
+    def _everything(self) -> Outcome:
+        """All offers done, on the days and in the order that suit them best."""
+        trial = self.trial
+        if self._daily():
+            trial.learn()
+        plain, mode = self._best(), trial.mode
+        if plain.fine or not trial.entangled(plain):
+            return plain
+        lacking = {goal for way in self.open for goal in trial.lacks(trial.base, way)}
+        trial.put_first(urgency(trial, plain, lacking))
+        urgent = self._best()
+        if urgent.fine or self._nearest(urgent) < self._nearest(plain):
+            return urgent
+        trial.put_first({})
+        trial.mode = mode
+        return plain
+
+    def _best(self) -> Outcome:
+        """The way to lay everything on days that brings it nearest."""
+        trial, many = self.trial, range(len(self.trial.offers))
+        found = {}
+        for mode in (FIT, TOGETHER, APART):
+            found[mode] = trial.run(many, explain=True, mode=mode)
+            if found[mode].fine or not self._daily():
+                break
+        trial.mode = min(found, key=lambda mode: (not found[mode].fine, self._nearest(found[mode])))
+        return found[trial.mode]
+
+    def _daily(self) -> bool:
+        """Does it matter on which days things are done?"""
+        version = self.trial.book.version_on(self.trial.day)
+        return version is not None and (
+            any(cap.per == "day" for cap in version.caps)
+            or any(rule.within == "day" or "day" in rule.key for rule in version.duplicates)
+            or any(convert.pool == "day" for convert in version.converts)
+            or len(self.trial.book.versions) > 1
+        )
+
+    def _nearest(self, outcome: Outcome) -> float:
+        return min(goals.share_short(outcome.settlement, way) for way in self.open)
+
+    def _ways(self, everything: Outcome, worths: Worths) -> list[tuple[GoalWay, Outcome | None]]:
+        """Each way with the outcome that closes it; those that even everything leaves short are not searched."""
+        found: list[tuple[GoalWay, Outcome | None]] = []
+        wild = self.trial.entangled(everything)
+        for way in self.open:
+            hopeless = self.trial.lacks(everything, way) and not wild and not self._wayward(way)
+            found.append((way, None if hopeless else Search(self.trial, worths, way, self.open).closing()))
+        return found
+
+    def _wayward(self, way: Iterable[Goal]) -> bool:
+        """May a part of the offers do what all of them do not?"""
+        for start, name in way:
+            result = self.trial.base.settlement.periods[start]
+            version = goals.version_of(self.trial.book, result)
+            test = goals.tests_of(version)[name]
+            if test.at_most or test.share_of or version.shares:
+                return True
+        return False
+
+    def _effort(self, outcome: Outcome) -> int:
+        return sum(self.trial.offers[number].left_ms for number in outcome.chosen)
+
+    def _helping(self, everything: Outcome, way: GoalWay) -> Outcome:
+        """Of all offers those that bring anything to what is short; all of them where that cannot be told."""
+        worths = Worths(self.trial, everything)
+        lacks = self.trial.lacks(self.trial.base, way)
+        able = [n for n in everything.chosen if any(worths.gives(n, way).get(goal, 0) > 0 for goal in lacks)]
+        some = self.trial.run(able, explain=True)
+        gave = {piece.id for piece in some.pieces}
+        gave &= {posting.evidence for posting in some.settlement.postings if posting.countable > 0}
+        names = {name for name, piece in zip(some.days, some.pieces, strict=True) if piece.id in gave}
+        less = self.trial.run([n for n in able if any(number == n for number, _ in names)], explain=True)
+        wanted = self.trial.lacks(everything, way)
+        for outcome in (less, some):
+            if self.trial.lacks(outcome, way) == wanted:
+                return outcome
+        return everything
+
+    def _sorted(
+        self,
+        first: GoalWay,
+        found: Sequence[tuple[GoalWay, Outcome | None]],
+        everything: Outcome,
+    ) -> tuple[Way, ...]:
+        """The ways as they are told: the one planned for, then those that close, then the nearest."""
+
+        def rank(pair: tuple[GoalWay, Outcome | None]) -> tuple[bool, bool, float]:
+            way, outcome = pair
+            near = self._effort(outcome) if outcome else goals.share_short(everything.settlement, way)
+            return way != first, outcome is None, near
+
+        return tuple(
+            Way(
+                self._shortages(self.trial.base, way),
+                self._shortages(everything, way),
+                None if outcome is None else self._effort(outcome),
+            )
+            for way, outcome in sorted(found, key=rank)
+        )
+
+    def _shortages(self, outcome: Outcome, way: Iterable[Goal]) -> tuple[Shortage, ...]:
+        found = []
+        for (start, name), short in self.trial.lacks(outcome, way).items():
+            result = outcome.settlement.periods[start]
+            test = goals.tests_of(goals.version_of(self.trial.book, result))[name]
+            told = result.tests[name]
+            found.append(Shortage(start, name, test.measure, told.got, told.quota, short, test.at_most))
+        order = {name: place for place, name in enumerate(self.trial.present.tests)}
+        return tuple(sorted(found, key=lambda each: (each.start, order.get(each.test, 0))))
+
+    def _told(self, state: str, outcome: Outcome, ways: tuple[Way, ...], everything: Outcome) -> Plan:
+        trial = self.trial
+        outcome = trial.explained(outcome)
+        after = outcome.settlement.periods[trial.start]
+        courses, given = self._courses(outcome)
+        return Plan(
+            trial.day,
+            trial.start,
+            trial.end,
+            goals.version_of(trial.book, trial.present),
+            state,
+            trial.present,
+            after,
+            tuple(duty for duty in trial.duties if duty[0] < trial.start),
+            courses,
+            outcome.pieces,
+            after.countable - trial.present.countable - given,
+            ways,
+            limits(trial, everything if state == "open" else outcome),
+            idle(trial, everything, alone=state != "open"),
+            waiting(trial, everything),
+            outcome.settlement.periods,
+            trial.folds,
+        )
+
+    def _courses(self, outcome: Outcome) -> tuple[tuple[Chosen, ...], int]:
+        """The courses with what each gives, and what they give to this period in all."""
+        owner = {piece.id: number for (number, _), piece in zip(outcome.days, outcome.pieces, strict=True)}
+        here = dict.fromkeys(outcome.chosen, 0)
+        earlier = dict.fromkeys(outcome.chosen, 0)
+        for posting in outcome.settlement.postings:
+            number = owner.get(posting.evidence)
+            if number is not None:
+                sums = here if posting.period == self.trial.start else earlier
+                sums[number] += posting.countable
+        return tuple(
+            Chosen(
+                self.trial.offers[number].code,
+                self.trial.offers[number].left_ms,
+                here[number],
+                earlier[number],
+                tuple(day for (own, _), day in outcome.days.items() if own == number),
+                tuple(name for name, own in owner.items() if own == number),
+            )
+            for number in outcome.chosen
+        ), sum(here.values())

@@ -1,0 +1,146 @@
+"""Simulating a draft over everybody and proving the ledger, at growing numbers of learners with 100 pieces each.
+
+What is timed are the operator's own commands, started fresh: `duxue rules simulate` and `duxue credits verify`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bench import ledgers
+from bench.ledgers import Ledgers
+
+SIZES = (1_000, 4_000, 16_000, 64_000)
+PAGE = os.sysconf("SC_PAGE_SIZE")
+LOOK_EVERY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command: seconds on the wall, seconds of all cores, most bytes of memory of all its processes together."""
+
+    seconds: float
+    cpu: float
+    bytes: int
+    said: str
+
+
+def measure(kinds: Sequence[str], keep: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Every size on every database. `BENCH_LEARNERS="1000 4000"` chooses sizes."""
+    sizes = [int(size) for size in os.environ.get("BENCH_LEARNERS", "").split()] or SIZES
+    print(f"\n{'credits':<34}{'database':<12}{'learners':>9}{'s':>9}{'cpu s':>9}{'MiB':>7}{'µs a piece':>12}  found")
+    for kind in kinds:
+        for size in sizes:
+            begun = time.perf_counter()
+            with ledgers.ledgers(kind, size) as where:
+                print(f"· {kind}: {size} ledgers made in {time.perf_counter() - begun:.0f} s", flush=True)
+                keep(_measured(where))
+
+
+def _measured(where: Ledgers) -> list[dict[str, Any]]:
+    year = date.today().year
+    few = ledgers.draft(date(year + 1, 1, 1), cap='limit = 20\nper = "period" => limit = 19\nper = "period"')
+    all_ = ledgers.draft(date(year + 1, 1, 1), rate="length / 45 => length / 46")
+    simulate = ("rules", "simulate", "--json", "--as-if", f"{year}-01-01")
+    rows = [
+        _row("simulate, nothing packed", where, _run(where, *simulate, _file(where, few))),
+        _row("simulate", where, _run(where, *simulate, _file(where, few))),
+        _row("simulate, everybody changes", where, _run(where, *simulate, _file(where, all_))),
+        _row("verify", where, _run(where, "credits", "verify", "--json")),
+    ]
+    return rows
+
+
+def _file(where: Ledgers, text: str) -> str:
+    path = where.folder / "draft.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def _row(name: str, where: Ledgers, ran: Ran) -> dict[str, Any]:
+    told = json.loads(ran.said)
+    found = f"{told['changed']} change" if "changed" in told else f"{told['differences']} differences"
+    if told["learners"] != where.learners:
+        raise SystemExit(f"bench: {name} saw {told['learners']} of {where.learners} learners")
+    piece = ran.seconds / where.learners / ledgers.PIECES * 1e6
+    print(
+        f"{name:<34}{where.kind:<12}{where.learners:>9}{ran.seconds:>9.1f}{ran.cpu:>9.1f}{ran.bytes / 2**20:>7.0f}"
+        f"{piece:>12.1f}  {found}",
+        flush=True,
+    )
+    return {
+        "name": name, "database": where.kind, "learners": where.learners, "pieces": where.learners * ledgers.PIECES,
+        "seconds": round(ran.seconds, 2), "cpu_seconds": round(ran.cpu, 2), "peak_bytes": ran.bytes, "found": found,
+    }  # fmt: skip
+
+
+def _run(where: Ledgers, *arguments: str) -> Ran:
+    """A `duxue` command over that academy; SystemExit when it fails."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DUXUE_")},
+        "DUXUE_DATA_DIR": str(where.folder), "DUXUE_DATABASE_URL": where.urls.app_url,
+    }  # fmt: skip
+    before, begun = _cpu(), time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    with _Memory(process.pid) as memory:
+        said = process.communicate()[0]
+    seconds = time.perf_counter() - begun
+    if process.returncode:
+        raise SystemExit(f"bench: duxue {' '.join(arguments)} ended with status {process.returncode}: {said[:500]}")
+    return Ran(seconds, _cpu() - before, memory.most, said)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class _Memory:
+    """Looks again and again at the memory of a process and all that it started; pages they share count for each."""
+
+    def __init__(self, root: int) -> None:
+        self.most, self._root, self._over = 0, root, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> _Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_EVERY):
+            self.most = max(self.most, sum(map(_resident, _family(self._root))))
+
+
+def _family(root: int) -> list[int]:
+    found = [root]
+    for pid in found:
+        try:
+            for path in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += map(int, path.read_text(encoding="ascii").split())
+        except OSError:
+            continue
+    return found
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0

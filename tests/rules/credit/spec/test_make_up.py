@@ -1,0 +1,182 @@
+"""`make_up`: shortfalls that later hours cure; an hour never counts twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.credit.kit import piece, rules
+from tests.rules.credit.spec.case import tell
+
+BODY = (
+    'convert = [{id = "c", when = {kind = "session"}, amount = "hours", bucket_field = "subject_bucket"}]\n'
+    'test = [{id = "total", measure = "countable", at_least = 50},'
+    ' {id = "pro", when = {bucket = "pro"}, measure = "countable", at_least = 30},'
+    ' {id = "days", measure = "days", at_least = 12}]\n'
+)
+ALL = 'requirement = [{id = "yearly", meets = {all = ["total"]}}]\n'
+
+
+def text(make_up: str, more: str = ALL, period: str = "", start: str = "01-01") -> str:
+    return rules(BODY + f'make_up = [{{id = "mu", {make_up}}}]\n' + more, period=period, start=start)
+
+
+SIX = text('tests = ["total"], months = 6')
+
+
+def hours(name: str, day: str, amount: float, **more: Any) -> dict[str, Any]:
+    return piece(name, "session", f"{day}T10:00", hours_m=round(amount * 1000), **more)
+
+
+def test_the_trap_of_an_hour_that_counts_twice() -> None:
+    """30 in the old year; 15 and 15 inside the window and 40 after it: 50 and 50."""
+    facts = [
+        hours("a", "2026-05-04", 30), hours("b", "2027-02-01", 15), hours("c", "2027-03-01", 15),
+        hours("d", "2027-08-01", 40),
+    ]  # fmt: skip
+    told = tell(SIX, facts, until="2027-12-31")
+    assert told.got("a", "b", "c", "d", period="2026-01-01") == [30_000, 15_000, 5_000, 0]
+    assert told.got("a", "b", "c", "d", period="2027-01-01") == [0, 0, 10_000, 40_000]
+    assert told.test("total", "2027")[0] == 50_000
+    assert told.period("2026")["made_up"] == {"total": 20_000}
+    assert told.why("b")[-1] == ("mu", "make_up", [15_000, 20_000, 20260101])
+    assert ("mu", "make_up", [5_000, 5_000, 20260101]) in told.why("c")
+
+
+@pytest.mark.parametrize(
+    ("start", "old", "day", "pays"),
+    [
+        ("01-01", "2026-05-04", "2027-06-30", True),
+        ("01-01", "2026-05-04", "2027-07-01", False),
+        ("01-01", "2026-05-04", "2026-12-31", False),
+        ("12-01", "2026-05-04", "2027-05-31", True),
+        ("12-01", "2026-05-04", "2027-06-01", False),
+    ],
+)
+def test_the_window_s_last_day(start: str, old: str, day: str, pays: bool) -> None:
+    told = tell(text('tests = ["total"], months = 6', start=start), [hours("a", old, 30), hours("b", day, 5)])
+    paid = [why for why in told.why("b") if why[1] == "make_up"]
+    assert bool(paid) == pays
+
+
+def test_the_oldest_debt_first() -> None:
+    """20 are missing in 2025. June 2026 is inside 18 months of it: it pays 20, so that 2026 has 30 and lacks 20."""
+    facts = [
+        hours("a", "2025-05-04", 30), hours("b", "2026-06-04", 50),
+        hours("c", "2027-02-01", 25), hours("d", "2027-03-01", 20),
+    ]  # fmt: skip
+    told = tell(text('tests = ["total"], months = 18'), facts, until="2027-12-31")
+    assert told.got("b", period="2025-01-01") == [20_000]
+    assert told.got("b", "c", "d", period="2026-01-01") == [30_000, 20_000, 0]
+    assert told.got("c", "d", period="2027-01-01") == [5_000, 20_000]
+
+
+def test_two_open_debts() -> None:
+    facts = [
+        hours("a", "2025-05-04", 30), hours("b", "2026-05-04", 10), hours("c", "2027-02-01", 25),
+        hours("d", "2027-03-01", 50),
+    ]  # fmt: skip
+    told = tell(text('tests = ["total"], months = 24'), facts, until="2027-12-31")
+    names, years = ("a", "b", "c", "d"), ("2025", "2026", "2027")
+    table = [told.got(*names, period=f"{year}-01-01") for year in years]
+    # 2025 lacks 20: b gives 10, c 10. 2026 then has 0 and lacks 50: c 15, d 35.
+    assert table == [[30_000, 10_000, 10_000, 0], [0, 0, 15_000, 35_000], [0, 0, 0, 15_000]]
+
+
+def test_one_hour_pays_every_debt_of_that_period_that_counts_it() -> None:
+    """Total and professional lack 10 each. 6 general pay the total only; 8 professional pay both (of the total the
+    missing 4); of the next 5 professional 2 pay, 3 are left."""
+    both = 'requirement = [{id = "yearly", meets = {all = ["total", "pro"]}}]\n'
+    facts = [
+        hours("p", "2026-05-04", 20, subject_bucket="pro"), hours("g", "2026-05-05", 20, subject_bucket="gen"),
+        hours("g2", "2027-01-05", 6, subject_bucket="gen"), hours("p2", "2027-02-01", 8, subject_bucket="pro"),
+        hours("p3", "2027-03-01", 5, subject_bucket="pro"), hours("g3", "2027-03-02", 5, subject_bucket="gen"),
+    ]  # fmt: skip
+    told = tell(text('tests = ["total", "pro"], months = 6', both), facts, until="2027-12-31")
+    assert told.got("g2", "p2", "p3", "g3", period="2026-01-01") == [6_000, 8_000, 2_000, 0]
+    assert told.got("g2", "p2", "p3", "g3", period="2027-01-01") == [0, 0, 3_000, 5_000]
+    assert told.period("2026")["made_up"]["pro"] == 10_000
+
+
+def test_only_what_the_old_test_counts_pays() -> None:
+    more = 'requirement = [{id = "yearly", meets = {all = ["pro"]}}]\n'
+    facts = [
+        hours("a", "2026-05-04", 29, subject_bucket="pro"), hours("g", "2027-01-05", 6, subject_bucket="gen"),
+        hours("p", "2027-02-05", 6, subject_bucket="pro"),
+    ]  # fmt: skip
+    told = tell(text('tests = ["pro"], months = 6', more), facts)
+    assert told.got("g", "p", period="2026-01-01") == [0, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("half_days", "pays"), [(24, 0), (23, 20_000)], ids=["met by days: no debt", "neither: the hours are owed"]
+)
+def test_who_met_the_requirement_otherwise_owes_nothing(half_days: int, pays: int) -> None:
+    more = 'requirement = [{id = "yearly", meets = {any = ["total", "days"]}}]\n'
+    facts = [hours("a", "2026-05-04", 30, half_days=half_days), hours("b", "2027-02-01", 25)]
+    told = tell(text('tests = ["total"], months = 6', more), facts)
+    assert told.got("b", period="2026-01-01") == [pays]
+
+
+def test_a_test_that_no_requirement_names_is_owed_too() -> None:
+    facts = [hours("a", "2026-05-04", 30), hours("b", "2027-02-01", 25)]
+    assert tell(text('tests = ["total"], months = 6', ""), facts).got("b", period="2026-01-01") == [20_000]
+
+
+def test_whom_the_requirement_does_not_bind_owes_nothing() -> None:
+    more = 'requirement = [{id = "yearly", who = {band = "upper"}, meets = {all = ["total"]}}]\n'
+    facts = [
+        piece("s", "standing", "2026-01-01T00:00", change="joined", band="lower"),
+        hours("a", "2026-05-04", 30), hours("b", "2027-02-01", 25),
+    ]  # fmt: skip
+    assert tell(text('tests = ["total"], months = 6', more), facts).got("b", period="2026-01-01") == [0]
+    facts[0]["band"] = "upper"
+    assert tell(text('tests = ["total"], months = 6', more), facts).got("b", period="2026-01-01") == [20_000]
+
+
+def test_only_countable_hours_pay() -> None:
+    cap = 'cap = [{id = "day", limit = 8, per = "day"}]\n'
+    facts = [*(hours(f"a{n}", f"2026-05-{n:02}", 8) for n in range(1, 6)), hours("b", "2027-02-01", 20)]
+    told = tell(text('tests = ["total"], months = 6', ALL + cap), facts)
+    assert told.got("b", period="2026-01-01") == [8_000]
+    assert told.got("b", period="2027-01-01") == [0]
+
+
+def test_a_cap_of_the_new_period_is_charged_with_what_pays() -> None:
+    """Caps stand before make-up in the pipeline."""
+    cap = 'cap = [{id = "y", limit = 30, per = "period"}]\n'
+    facts = [hours("a", "2026-05-04", 30), hours("b", "2027-02-01", 20), hours("c", "2027-08-01", 20)]
+    told = tell(text('tests = ["total"], months = 6', ALL + cap), facts, until="2027-12-31")
+    assert told.got("b", "c", period="2026-01-01") == [20_000, 0]
+    assert told.got("b", "c", period="2027-01-01") == [0, 10_000]
+
+
+def test_a_cycle_s_debt_arises_at_its_close() -> None:
+    body = BODY.replace("at_least = 50}", 'at_least = 50, over = "cycle"}', 1)
+    made = 'make_up = [{id = "mu", tests = ["total"], months = 6}]\n'
+    facts = [hours("a", "2024-05-04", 30), hours("b", "2025-02-01", 5), hours("c", "2027-02-01", 25)]
+    told = tell(rules(body + made + ALL, period="cycle = 3"), facts, until="2027-12-31")
+    assert told.got("b", "c", period="2025-01-01") == [5_000, 0]
+    # 2024–2026 lack 15; they are posted to the period at whose close the debt arose.
+    assert told.got("c", period="2026-01-01") == [15_000]
+    assert told.got("c", period="2027-01-01") == [10_000]
+
+
+def test_what_paid_is_not_carried_on_as_own() -> None:
+    carry = 'carry = [{id = "on", surplus_of = "total", measure = "countable", as = {}}]\n'
+    facts = [hours("a", "2026-05-04", 30), hours("b", "2027-02-01", 80)]
+    told = tell(text('tests = ["total"], months = 6', ALL + carry), facts, until="2028-01-01")
+    assert told.period("2026")["carry"].get("on", 0) == 0
+    assert told.period("2027")["carry"] == {"on": 10_000}
+
+
+def test_carried_hours_pay_nothing_of_an_older_debt() -> None:
+    """2026 lacks professional hours while its total leaves a surplus: the surplus is not what cures it."""
+    more = (
+        'requirement = [{id = "yearly", meets = {all = ["total", "pro"]}}]\n'
+        'carry = [{id = "on", surplus_of = "total", measure = "countable", as = {bucket = "pro"}}]\n'
+    )
+    told = tell(text('tests = ["pro"], months = 6', more), [hours("a", "2026-05-04", 60)], until="2027-12-31")
+    assert told.period("2026")["made_up"] == {}
+    assert told.test("pro", "2027")[0] == 10_000
