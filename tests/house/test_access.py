@@ -18,6 +18,8 @@ from app.base import access
 from app.base.db import Database
 from app.base.settings import Settings
 from app.courses.models import Caption, Lesson
+from app.credits import heads
+from app.credits.books import daily
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.factory import Academy
@@ -215,6 +217,7 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]
+        daily.keep(chosen.heads_dir, heads.export(session), factories.SINCE)
         learner = person_by_key(session, made.learner.key)
         assert learner is not None
         days = Wanted(factories.SINCE, date(2026, 3, 2), "zh")

@@ -72,12 +72,12 @@ def prove() -> Answer:
 
 @bp.get("/books/trial-balance.csv")
 @guard(VERIFY)
-def balance() -> Response:
-    """The trial balance of the newest proof as a file."""
+def balance() -> Answer:
+    """The trial balance of the newest proof as a file; before there is one, the page, which says so."""
     _whole()
     done = _done()
     if done is None:
-        raise NotFound(_("There is no finished proof yet. Begin one on the page of the books."))
+        return redirect(url_for("books.page"))
     _noted("books.balance", f"run:{done.id}")
     answer = Response(shown.balance_csv(_balances(done)), mimetype="text/csv; charset=utf-8")
     answer.headers.set("Content-Disposition", "attachment", filename=f"trial-balance-{done.id}.csv")

@@ -162,7 +162,7 @@ class Account:
                     evidence=gone.by if gone else name, period=rule.start(into), earned=-posting.earned,
                     countable=-posting.countable, why=(why,) if self.explain else (), origin=posting.period,
                 )  # fmt: skip
-                self.tally.add(into, posting.day, each.plan, back.earned, back.countable)
+                self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=into == each.into)
                 self._keep(back, each.plan)
 
     def _close(self, index: int) -> None:

@@ -100,14 +100,12 @@ class _Fold:
             if piece.kind not in SILENT:
                 self._no(piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0)
             return
+        ban = None
         if self.order.has_bans:
             ban = self.order.verdict(period).banned(piece.kind, place.day, place[1:4])
-            if ban is not None:
-                self._banned(piece, place.day, period, ban)
-                return
         if piece.kind not in SILENT:
-            self._judge(place)
-        if self.book.has_needs:
+            self._judge(place, ban)
+        if self.book.has_needs and ban is None:
             for at in companions.arrived(self.book, self.state, place):
                 self._release(at, place[1:4])
 
@@ -116,12 +114,16 @@ class _Fold:
         for at, clause in companions.waiting(self.state):
             self._no(at.piece, at.day, at.index, Why(clause, "waits", (0, 0, 0)), at.plan.version.version)
 
-    def _judge(self, place: Place) -> None:
-        """The pipeline for one piece: mark, companions, and what follows."""
+    def _judge(self, place: Place, ban: Ban | None) -> None:
+        """The pipeline for one piece: mark, companions, and what follows. A ban holds on the day that counts, so what
+        waits is not banned by its own."""
         book, piece, late = self.book, place.piece, place.late
         own, minute = (place.day, place.minute) if late is None else book.local(piece.happened, piece.kind)
         version = book.version_on(own)
         plan = book.plan(version, piece.snapshot, minute) if version is not None and place.period >= 0 else None
+        if ban is not None and (plan is None or not plan.needs):
+            self._banned(piece, place.day, place.period, ban)
+            return
         if plan is None:
             self._no(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
@@ -129,7 +131,11 @@ class _Fold:
         if plan.mark is not None and not plan.mark.reached(piece.numbers):
             steps.below(at, plan.mark)
             self._failed(at)
-        elif not plan.needs or companions.found(self.state, at):
+        elif plan.needs and not companions.found(self.state, at):
+            return
+        elif ban is not None:
+            self._banned(piece, place.day, place.period, ban)
+        else:
             self._credit(at)
 
     def _release(self, at: At, here: tuple[datetime, int, str]) -> None:

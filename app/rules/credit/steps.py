@@ -171,7 +171,9 @@ def _stand_for(state: State, at: At, given: int) -> None:
         if rule.key == ("item",):
             first = First(at.day, at.index, None, given)
             for item in at.piece.stands_for:
-                state.firsts.setdefault((rule.id, item), first)
+                known = state.firsts.get((rule.id, item))
+                if known is None or not _within(state.period, rule, known, at):
+                    state.firsts[rule.id, item] = first
 
 
 def _alike(rule: Duplicate, piece: Piece) -> Key | None:

@@ -30,9 +30,9 @@ class Tally:
         self.late: dict[int, dict[Plan, Sums]] = {}
         self.log: list[tuple[date, Plan, Sums]] | None = [] if book.has_windows else None
 
-    def add(self, index: int, day: date, plan: Plan, earned: int, countable: int) -> None:
+    def add(self, index: int, day: date, plan: Plan, earned: int, countable: int, *, late: bool = False) -> None:
         """Amounts alone: carried hours, what pays an older shortfall, what a share takes back (negative)."""
-        sums = self._sums(self.groups, index, plan)
+        sums = self._sums(self.late if late else self.groups, index, plan)
         sums[EARNED] += earned
         sums[COUNTABLE] += countable
         if self.log is not None:

@@ -112,7 +112,8 @@ def test_heads_are_downloaded_and_it_is_noted(client: FlaskClient, academy_app: 
 
 
 def test_nothing_is_there_before_the_first_proof(client: FlaskClient) -> None:
-    assert client.get("/books/trial-balance.csv").status_code == 404
+    answer = client.get("/books/trial-balance.csv")
+    assert (answer.status_code, answer.location) == (302, "/books")
 
 
 def test_a_heads_file_that_cannot_be_read_is_said(client: FlaskClient, academy_app: Academy, db: Database) -> None:

@@ -268,3 +268,16 @@ def test_ways_of_nested_alternatives() -> None:
     )
     [requirement] = book(text).versions[0].requirements
     assert ways(requirement.meets) == (frozenset("a"), frozenset("bc"), frozenset("bd"))
+
+
+def test_a_large_offer_takes_few_folds() -> None:
+    """Time follows from folds: a year of a hundred pieces and sixty courses of three lessons each."""
+    once = 'duplicate = [{id = "once", when = {kind = "watched"}, key = ["item"], within = "period"}]\n'
+    cap = 'cap = [{id = "day", when = {kind = "watched"}, limit = 8, per = "day"}]\n'
+    body = CONVERT + once + cap + TEN.replace("10", "60") + YEARLY
+    given = [had(0.3, f"2026-0{1 + n % 9}-1{n % 9}T10:0{n % 7}", f"had{n}") for n in range(100)]
+    offers = [course(f"c{n}", [0.5 + n % 5 / 4, 1, 0.7], required=n % 6 == 0) for n in range(60)]
+    found = made(body, given, offers)
+    assert (found.state, found.before.countable) == ("closes", 30_000)
+    assert found.folds <= 8
+    assert len({piece.happened.date() for piece in found.evidence}) == found.days
