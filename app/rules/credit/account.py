@@ -10,7 +10,9 @@ from typing import NamedTuple
 from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
 from app.rules.credit.close import Closing
-from app.rules.credit.evidence import Piece
+from app.rules.credit.evidence import Numbers, Piece
+from app.rules.credit.judges import Gone
+from app.rules.credit.kinds import NUMBERS
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
 from app.rules.credit.plan import Plan
@@ -35,6 +37,16 @@ class Frozen(NamedTuple):
 
 
 NOTHING_FROZEN = Frozen()
+NO_NUMBERS: Numbers = (0,) * len(NUMBERS)
+
+
+class Given(NamedTuple):
+    """A posting that may be taken back after a seal: its place, and what was summed with it."""
+
+    place: int
+    plan: Plan
+    numbers: Numbers
+    pieces: int
 
 
 class Account:
@@ -58,7 +70,7 @@ class Account:
         self._first = self.last = -1  # the periods that close
         # Where postings may still be cut by a share, or taken back after a seal.
         self._under: dict[int, list[Under]] = {}
-        self._given: dict[str, list[tuple[int, Plan]]] | None = {} if order.has_seals else None
+        self._given: dict[str, list[Given]] | None = {} if order.has_seals else None
         # Do periods leave anything to others? Their closing version says so.
         self._passes = any(v.carries or v.make_ups or v.shares for v in book.versions)
 
@@ -92,7 +104,7 @@ class Account:
         plan, piece, index, origin, book = at.plan, at.piece, at.index, None, self.book
         if at.late is not None:
             origin = book.start(at.late.origin)
-            index = at.late.origin if plan.version.period.late == "sealed" else index
+            index = at.posted_in
         why = tuple(at.why) if at.why else ()
         # As Posting(…) does it, at half the cost.
         posting = tuple.__new__(
@@ -100,16 +112,21 @@ class Account:
             (piece.id, book.start(index), at.day, plan.bucket, earned, countable, plan.version.version, why, origin),
         )
         late = index != at.index
-        self.tally.piece(index, at.day, plan, earned, countable, piece.numbers, late=late)
+        numbers, new = piece.numbers, 1
+        if at.over is not None:
+            # It adds to a piece that gave already: what both say of days and minutes counts once.
+            numbers, new = tuple(max(0, a - b) for a, b in zip(numbers, at.over, strict=True)), 0
+        self.tally.piece(index, at.day, plan, earned, countable, numbers, pieces=new, late=late)
         if book.has_shares and at.late is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
-        self._keep(posting, plan)
+        self._keep(posting, plan, numbers, new)
         if late:
             self._carry_again(index, at.day)
 
-    def _keep(self, posting: Posting, plan: Plan) -> None:
+    def _keep(self, posting: Posting, plan: Plan, numbers: Numbers = NO_NUMBERS, pieces: int = 0) -> None:
         if self._given is not None:
-            self._given.setdefault(posting.evidence, []).append((len(self.postings), plan))
+            given = Given(len(self.postings), plan, numbers, pieces)
+            self._given.setdefault(posting.evidence, []).append(given)
         self.postings.append(posting)
 
     def _pay(self, at: At, countable: int) -> int:
@@ -205,6 +222,7 @@ class Account:
         plan = book.carried(version, each.clause, each.bucket)
         start = rule.start(origin)
         at = At(_nobody(each.clause.id, start, day), day, 0, index, plan, [] if self.explain else None)
+        at.learnt, at.learnt_in, at.posted_in = day, index, index
         at.note(each.clause.id, "carried", each.surplus, amount, plain_day(start))
         countable = steps.capped(self.state, at, amount) if plan.caps and amount > 0 else amount
         name = carried_name(each.clause.id, start)
@@ -220,28 +238,31 @@ class Account:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
         self.postings.append(posting)
 
-    def undo(self, place: Place) -> None:
-        """A piece of a sealed period was withdrawn later: its postings are taken back where they now may be."""
-        late, rule = place.late, self.book.period
-        if late is None or late.undone is None or self._given is None:
-            return
+    def undo(self, name: str, gone: Gone, place: Place, origin: int) -> None:
+        """A piece that stood at a seal was withdrawn later: its postings are taken back where they now may be.
+
+        `origin`: the sealed period that this concerns, where a posting itself stands in an open one.
+        """
+        rule = self.book.period
         sealed: set[int] = set()
-        for number, plan in self._given.pop(place.piece.id, ()):
-            posting = self.postings[number]
-            index = rule.index(posting.period) if plan.version.period.late == "sealed" else place.period
-            why = (Why(late.undone.clause, "withdrawn", late.undone.numbers),) if self.explain else ()
+        for given in (self._given or {}).pop(name, ()):
+            posting, plan = self.postings[given.place], given.plan
+            own = rule.index(posting.period)
+            shut = self.order.sealed(own) is not None
+            index = own if shut and plan.version.period.late == "sealed" else place.period
+            why = (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
             self.postings.append(
                 Posting(
-                    late.undone.by, rule.start(index), place.day, posting.bucket, -posting.earned,
-                    -posting.countable, posting.version, why, rule.start(late.origin),
+                    gone.by, rule.start(index), place.day, posting.bucket, -posting.earned, -posting.countable,
+                    posting.version, why, rule.start(own if shut else origin),
                 )
             )  # fmt: skip
-            late_too = index != place.period
-            numbers = place.piece.numbers
+            late = index != place.period
             self.tally.piece(
-                index, place.day, plan, -posting.earned, -posting.countable, numbers, sign=-1, late=late_too
-            )
-            if late_too:
+                index, place.day, plan, -posting.earned, -posting.countable, given.numbers,
+                sign=-1, pieces=given.pieces, late=late,
+            )  # fmt: skip
+            if late:
                 sealed.add(index)
         for index in sorted(sealed):
             self._carry_again(index, place.day)

@@ -75,7 +75,8 @@ class Round:
 class Needs:
     """A piece waits for a companion that fits `evidence` and has the same item or run.
 
-    A companion serves for `valid_years` from its day (0: for ever).
+    A companion serves for `valid_years` from its day (0: for ever). One that comes later must come `within_days`
+    of the piece (0: whenever).
     """
 
     id: str
@@ -83,6 +84,7 @@ class Needs:
     evidence: Selector
     same: str
     valid_years: int
+    within_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ def found(state: State, at: At) -> bool:
     missing = []
     for needs in at.plan.needs:
         key = _key(at.plan.version.version, needs, at.piece)
-        day = _serving(state.companions.get(key, ()), at.day, needs) if key is not None else None
-        if day is not None:
-            at.met[needs.id] = day
+        companion = _serving(state.companions.get(key, ()), at.day, needs) if key is not None else None
+        if companion is not None:
+            _meet(state, at, needs, companion)
         else:
             missing.append(key)
     for key in missing:
@@ -39,16 +39,42 @@ def arrived(book: RuleBook, state: State, place: Place) -> Iterable[At]:
         key = _key(number, needs, piece)
         if key is None or not _good(book, piece, own, minute):
             continue
-        state.companions.setdefault(key, []).append(place.day)
+        state.companions.setdefault(key, []).append((place.day, piece.id))
         for at in state.waiting.pop(key, ()):
-            if at.piece is piece:
+            if needs.within_days and (place.day - at.day).days > needs.within_days:
+                state.waiting.setdefault(("too late", *key), []).append(at)
                 continue
-            at.met[needs.id] = place.day
+            _meet(state, at, needs, (place.day, piece.id))
             if len(at.met) == len(at.plan.needs):
                 at.note(needs.id, "waited", plain_day(at.day), plain_day(place.day), 0)
-                at.index, at.day = place.period, place.day
+                at.index = at.learnt_in = at.posted_in = place.period
+                at.day = at.learnt = place.day
                 released.append(at)
     return released
+
+
+def left_alone(state: State, companion: str) -> list[At]:
+    """What a companion that is withdrawn after a seal had served, and no other does: it waits again."""
+    alone = []
+    for known in state.companions.values():
+        known[:] = [each for each in known if each[1] != companion]
+    for at in state.served.pop(companion, ()):
+        lost = [needs for needs in at.plan.needs if at.met.get(needs.id, (None, ""))[1] == companion]
+        for needs in lost:
+            key = _key(at.plan.version.version, needs, at.piece)
+            other = _serving(state.companions.get(key, ()), at.day, needs) if key is not None else None
+            if other is not None:
+                _meet(state, at, needs, other)
+            else:
+                del at.met[needs.id]
+                state.waiting.setdefault(key or ("alone", at.piece.id), []).append(at)
+                alone.append(at)
+    return alone
+
+
+def _meet(state: State, at: At, needs: Needs, companion: tuple[date, str]) -> None:
+    at.met[needs.id] = companion
+    state.served.setdefault(companion[1], []).append(at)
 
 
 def waiting(state: State) -> Iterable[tuple[At, str]]:
@@ -66,9 +92,9 @@ def _key(version: int, needs: Needs, piece: Piece) -> Key | None:
     return None if what is None else (version, needs.id, what)
 
 
-def _serving(days: Iterable[date], day: date, needs: Needs) -> date | None:
+def _serving(known: Iterable[tuple[date, str]], day: date, needs: Needs) -> tuple[date, str] | None:
     """The latest companion that still serves on a day."""
-    good = [each for each in days if not needs.valid_years or day < years_later(each, needs.valid_years)]
+    good = [each for each in known if not needs.valid_years or day < years_later(each[0], needs.valid_years)]
     return max(good, default=None)
 
 

@@ -9,7 +9,7 @@ from app.rules.credit import companions, steps
 from app.rules.credit.account import NOTHING_FROZEN, Account, Frozen, Paid
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
-from app.rules.credit.judges import Ban
+from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.kinds import SILENT
 from app.rules.credit.order import Order, Place
 from app.rules.credit.settlement import NO_SEALS, Settlement, Why
@@ -94,7 +94,7 @@ class _Fold:
         if period != self.account.last:
             self.account.reach(period)
         if place.late is not None and place.late.undone is not None:
-            self.account.undo(place)
+            self._undo(place, place.late.undone, place.late.origin)
             return
         if place.gone is not None:
             if piece.kind not in SILENT:
@@ -108,6 +108,12 @@ class _Fold:
         if self.book.has_needs and ban is None:
             for at in companions.arrived(self.book, self.state, place):
                 self._release(at, place[1:4])
+
+    def _undo(self, place: Place, gone: Gone, origin: int) -> None:
+        """A piece that stood at a seal is withdrawn, and with it what had only it for a companion."""
+        self.account.undo(place.name, gone, place, origin)
+        for at in companions.left_alone(self.state, place.name):
+            self.account.undo(at.piece.id, gone, place, origin)
 
     def wait_on(self) -> None:
         """What still waits for a companion when all is told gives nothing yet."""
@@ -128,6 +134,11 @@ class _Fold:
             self._no(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
         at = At(piece, place.day, minute, place.period, plan, [] if self.explain else None, late)
+        at.learnt, at.learnt_in, at.posted_in = place.day, place.period, place.period
+        if late is not None:
+            at.learnt, at.learnt_in = own, late.origin
+            if version is not None and version.period.late == "sealed":
+                at.posted_in = late.origin
         if plan.mark is not None and not plan.mark.reached(piece.numbers):
             steps.below(at, plan.mark)
             self._failed(at)

@@ -22,7 +22,7 @@ KEYS: Final = {
     "weight": ("when", "times", "axis"),
     "mark": ("when", "measure", "at_least", "more_than"),
     "round": ("when", "to", "mode", "minimum"),
-    "needs": ("when", "evidence", "same", "valid_years"),
+    "needs": ("when", "evidence", "same", "valid_years", "within_days"),
     "duplicate": ("when", "key", "overlap", "within", "keep"),
     "cap": ("when", "limit", "per"),
     "test": ("when", "measure", "at_least", "at_most", "share_of", "basis", "over", "blocking"),
@@ -197,6 +197,7 @@ def read_needs(row: Row) -> clauses.Needs:
         row.selector("evidence", PIECE_FIELDS),
         row.choice("same", ("item", "run"), "item"),
         row.whole("valid_years", 0, 1, 100) if "valid_years" in row.data else 0,
+        row.whole("within_days", 0, 1, 36_500) if "within_days" in row.data else 0,
     )
 
 

@@ -19,12 +19,16 @@ Key: TypeAlias = tuple[Hashable, ...]
 
 @dataclass(slots=True)
 class First:
-    """What a duplicate clause remembers under one key: its first credited day, and the largest amount."""
+    """What a duplicate clause remembers under one key: its first credited day, and the largest amount with the numbers
+    of the piece that gave it. `before`: what it had remembered already."""
 
     day: date
     index: int
     series: Key | None
+    piece: str
     largest: int = 0
+    numbers: Numbers = ()
+    before: First | None = None
 
 
 @dataclass(slots=True)
@@ -38,8 +42,15 @@ class At:
     plan: Plan
     why: list[Why] | None
     late: Late | None = None
-    # The days of the companions it needed and found, by clause.
-    met: dict[str, date] = field(default_factory=dict)
+    # When it was learnt: what repeats, and a day's limit, go by. Of late evidence not the day it became known.
+    learnt: date = date.min
+    learnt_in: int = -1
+    # The period that it is posted to, whose limits hold.
+    posted_in: int = -1
+    # The numbers of the piece that it only adds to; None where it stands for itself.
+    over: Numbers | None = None
+    # The companions it needed and found, by clause: their day and id.
+    met: dict[str, tuple[date, str]] = field(default_factory=dict)
 
     def note(self, clause: str, did: str, *numbers: int) -> None:
         """Note a reason, if they were asked for."""
@@ -64,18 +75,20 @@ class Held:
     ended: datetime
     day: date
     largest: int
+    numbers: Numbers
 
 
 @dataclass(slots=True)
 class State:
-    """Series, pools, firsts, spans, used caps of one learner; companions seen, and pieces that wait for one."""
+    """Series, pools, firsts, spans, used caps of one learner; companions seen, whom they served, and who waits."""
 
     period: PeriodRule
     done: dict[Key, date] = field(default_factory=dict)
     seen: dict[Key, Numbers] = field(default_factory=dict)
     pools: dict[Key, tuple[Fraction, int]] = field(default_factory=dict)
     spans: dict[str, list[Held]] = field(default_factory=dict)
-    companions: dict[Key, list[date]] = field(default_factory=dict)
+    companions: dict[Key, list[tuple[date, str]]] = field(default_factory=dict)
+    served: dict[str, list[At]] = field(default_factory=dict)
     waiting: dict[Key, list[At]] = field(default_factory=dict)
     firsts: dict[Key, First] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)

@@ -41,7 +41,7 @@ def amount(state: State, at: At) -> int:
         exact, gives = _summed(state, at, Fraction(top, bottom))
         top, bottom = exact.numerator, exact.denominator
     if once is not None and gives:
-        state.done[once] = at.day
+        state.done[once] = at.learnt
     if at.why is not None:
         for weight in plan.weights:
             at.note(weight.id, "weighs", *weight.times.as_integer_ratio(), 0)
@@ -71,6 +71,7 @@ def _increase(state: State, at: At, series: Key, exact: Fraction) -> Fraction:
     """What a piece adds to its series, judged by its own version also where an older one gave the rest."""
     last = state.seen.get(series)
     if last is not None:
+        at.over = last
         exact = max(Fraction(0), exact - Fraction(*at.plan.exact(last)))
     if last is None or exact > 0:
         state.seen[series] = at.piece.numbers
@@ -80,7 +81,7 @@ def _increase(state: State, at: At, series: Key, exact: Fraction) -> Fraction:
 def _pool(at: At) -> Key | None:
     convert, piece = at.plan.convert, at.piece
     if convert.pool == "day":
-        return "pool", convert.id, at.plan.bucket, at.day
+        return "pool", convert.id, at.plan.bucket, at.learnt
     if convert.pool == "period":
         return "pool", convert.id, at.plan.bucket, at.index
     found = {"item": piece.item, "run": piece.run}.get(convert.pool)
@@ -89,7 +90,8 @@ def _pool(at: At) -> Key | None:
 
 def repeats(state: State, at: At, asked: int) -> int:
     """duplicate: what is left of an amount. Only what gave something is remembered."""
-    left, kept = asked, []
+    left: int = asked
+    kept: list[tuple[Key | None, First]] = []
     plan, piece = at.plan, at.piece
     series = at.series if plan.series == "increase" else None
     for rule in plan.duplicates:
@@ -106,26 +108,37 @@ def repeats(state: State, at: At, asked: int) -> int:
             continue
         else:
             key = rule.id, piece.item
-        first = state.firsts.get(key)
-        if first is None or not _within(state.period, rule, first, at):
-            first = First(at.day, at.index, series)
-        elif series is None or series != first.series:
+        first = _first(state, rule, key, at)
+        if first is None:
+            first = First(at.learnt, at.learnt_in, series, piece.id, before=state.firsts.get(key))
+            kept.append((key, first))
+            continue
+        if series is None or series != first.series:
             # The pieces of one increasing series are not repeats of each other.
             fits = max(0, asked - first.largest) if rule.largest else 0
             if fits < left:
-                left = fits
+                left, at.over = fits, first.numbers
                 at.note(rule.id, "repeat", plain_day(first.day), asked, fits)
-        kept.append((key, first))
+        kept.append((None, first))
     if left:
-        for key, first in kept:
+        for new, first in kept:
             if asked > first.largest:
-                first.largest = asked
-            state.firsts[key] = first
+                first.largest, first.numbers = asked, piece.numbers
+            if new is not None:
+                state.firsts[new] = first
         if piece.begun is not None:
             _remember(state, at, asked)
         if piece.stands_for:
             _stand_for(state, at, left)
     return left
+
+
+def _first(state: State, rule: Duplicate, key: Key, at: At) -> First | None:
+    """What is remembered under a key, within the clause's reach of a piece."""
+    first = state.firsts.get(key)
+    while first is not None and not _within(state.period, rule, first, at):
+        first = first.before
+    return first
 
 
 def _overlapping(state: State, at: At, rule: Duplicate, asked: int, left: int) -> int:
@@ -136,9 +149,11 @@ def _overlapping(state: State, at: At, rule: Duplicate, asked: int, left: int) -
     over = [held for held in state.spans.get(rule.id, ()) if held.begun < piece.happened and piece.begun < held.ended]
     if not over:
         return left
-    fits = max(0, asked - max(held.largest for held in over)) if rule.largest else 0
+    largest = max(over, key=lambda held: held.largest)
+    fits = max(0, asked - largest.largest) if rule.largest else 0
     if fits >= left:
         return left
+    at.over = largest.numbers
     at.note(rule.id, "overlaps", plain_day(over[0].day), asked, fits)
     return fits
 
@@ -147,17 +162,19 @@ def _remember(state: State, at: At, asked: int) -> None:
     piece = at.piece
     for rule in at.plan.duplicates:
         if rule.overlap and piece.begun is not None:
-            state.spans.setdefault(rule.id, []).append(Held(piece.begun, piece.happened, at.day, asked))
+            state.spans.setdefault(rule.id, []).append(
+                Held(piece.begun, piece.happened, at.learnt, asked, piece.numbers)
+            )
 
 
 def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> int:
     """What is left of a piece that stands for items which gave something themselves."""
     if rule.key != ("item",):
         return left
-    firsts = [state.firsts.get((rule.id, item)) for item in at.piece.stands_for]
-    known = [first for first in firsts if first is not None and _within(state.period, rule, first, at)]
+    firsts = [_first(state, rule, (rule.id, item), at) for item in at.piece.stands_for]
+    known = [first for first in firsts if first is not None]
     # What stood for several of them gave once.
-    given = sum(first.largest for first in {id(first): first for first in known}.values())
+    given = sum(first.largest for first in {first.piece: first for first in known}.values())
     fits = max(0, asked - given)
     if fits >= left:
         return left
@@ -169,11 +186,12 @@ def _stand_for(state: State, at: At, given: int) -> None:
     """From now on the items that a piece stands for are repeats."""
     for rule in at.plan.duplicates:
         if rule.key == ("item",):
-            first = First(at.day, at.index, None, given)
             for item in at.piece.stands_for:
-                known = state.firsts.get((rule.id, item))
-                if known is None or not _within(state.period, rule, known, at):
-                    state.firsts[rule.id, item] = first
+                key = (rule.id, item)
+                if _first(state, rule, key, at) is None:
+                    state.firsts[key] = First(
+                        at.learnt, at.learnt_in, None, at.piece.id, given, at.piece.numbers, state.firsts.get(key)
+                    )
 
 
 def _alike(rule: Duplicate, piece: Piece) -> Key | None:
@@ -191,19 +209,23 @@ def _alike(rule: Duplicate, piece: Piece) -> Key | None:
 
 def _within(period: PeriodRule, rule: Duplicate, first: First, at: At) -> bool:
     if rule.within == "day":
-        return first.day == at.day
+        return first.day == at.learnt
     if rule.within == "period":
-        return first.index == at.index
+        return first.index == at.learnt_in
     if rule.within == "cycle":
-        return period.cycle_of(first.index) == period.cycle_of(at.index)
-    return rule.within == "ever" or at.day < years_later(first.day, rule.years)
+        return period.cycle_of(first.index) == period.cycle_of(at.learnt_in)
+    if rule.within == "ever":
+        return True
+    # Late evidence may be older than what was credited before it.
+    early, later = (first.day, at.learnt) if first.day <= at.learnt else (at.learnt, first.day)
+    return later < years_later(early, rule.years)
 
 
 def capped(state: State, at: At, earned: int) -> int:
     """cap: the smallest room of all; each is charged with what the piece took, not with what it asked for."""
     taken, tightest, used, charged = earned, None, state.used, []
     for cap in at.plan.caps:
-        key = (cap.id, at.day) if cap.per == "day" else _place(state.period, cap, at)
+        key = (cap.id, at.learnt) if cap.per == "day" else _place(state.period, cap, at)
         before = used.get(key, 0)
         charged.append((key, before))
         room = cap.limit_m - before
@@ -220,10 +242,10 @@ def capped(state: State, at: At, earned: int) -> int:
 
 def _place(period: PeriodRule, cap: Cap, at: At) -> Key:
     if cap.per == "period":
-        return cap.id, at.index
+        return cap.id, at.posted_in
     piece = at.piece
     if cap.per == "item":
-        return cap.id, at.index, piece.item or ("", piece.id)
+        return cap.id, at.posted_in, piece.item or ("", piece.id)
     if cap.per == "run":
         return cap.id, piece.run or ("", piece.id)
-    return (cap.id, period.cycle_of(at.index)) if cap.per == "cycle" else (cap.id,)
+    return (cap.id, period.cycle_of(at.posted_in)) if cap.per == "cycle" else (cap.id,)

@@ -48,6 +48,7 @@ class Tally:
         numbers: Numbers,
         *,
         sign: int = 1,
+        pieces: int = 1,
         late: bool = False,
     ) -> None:
         """A piece that gave something, with its days, minutes and months; `sign` −1 takes it back."""
@@ -56,10 +57,10 @@ class Tally:
         sums[COUNTABLE] += countable
         sums[HALF_DAYS] += numbers[_HALF_DAYS] * sign
         sums[MS] += numbers[_DURATION] * sign
-        sums[PIECES] += sign
+        sums[PIECES] += pieces * sign
         sums[MONTHS] += numbers[_MONTHS] * sign
         if self.log is not None:
-            facts = [numbers[_HALF_DAYS] * sign, numbers[_DURATION] * sign, sign, numbers[_MONTHS] * sign]
+            facts = [numbers[_HALF_DAYS] * sign, numbers[_DURATION] * sign, pieces * sign, numbers[_MONTHS] * sign]
             self.log.append((day, plan, [earned, countable, *facts]))
 
     def _sums(self, groups: dict[int, dict[Plan, Sums]], index: int, plan: Plan) -> Sums:

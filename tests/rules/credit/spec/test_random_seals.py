@@ -73,8 +73,8 @@ def test_what_becomes_known_later_changes_nothing_sealed(found: Drawn, seed: int
     before = settled(book, pieces(book, facts), seals)
     after = settled(book, pieces(book, [*facts, *later]), seals)
     for start in seals:
-        own = [p for p in before.postings if p.period == start and p.origin is None]
-        now = [p for p in after.postings if p.period == start and p.origin is None]
+        own = {p for p in before.postings if p.period == start and p.origin is None}
+        now = {p for p in after.postings if p.period == start and p.origin is None}
         assert own == now, told(found, later)
         if start in before.periods:
             assert before.periods[start] == after.periods[start], told(found, later)
