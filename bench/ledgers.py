@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,25 +22,22 @@ from sqlalchemy import text
 from app.base import clock
 from app.base.db import Database
 from app.credits import sums
-from app.credits.folding import canonical, fold, targets_of
+from app.credits.folding import fold, targets_of
 from app.credits.models import ChainHead
 from app.credits.posting import Poster
-from app.credits.recording import payload_hash
 from app.credits.rulebook import text_hash
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
 from app.rules.credit.document import load
 from app.rules.credit.settlement import NO_SEALS
 from bench.bulk import Bulk, PostgresBulk, Row, SqliteBulk
+from bench.histories import CLASS_SIZE, Kept, pieces
 from tests import factories, services
 
 PIECES = 100
-CLASS_SIZE = 400
-FIRST_PERSON, FIRST_EVIDENCE = 1000, 1
+FIRST_PERSON = 1000
 CHUNK = 100  # learners made at once by one process
-LESSON_MS = 45 * 60_000
 SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈沈韩杨朱秦许何吕施张", "安宁清和远知行明德文思齐若水子衿云汀书白景行之"
-CATEGORIES = ("skills", "law", "theory", "history")
 # The sample academy's rules from 2024 on, with a little more in them.
 RULES = (
     factories.RULES.replace("effective = 2026-01-01", "effective = 2024-01-01")
@@ -239,27 +236,12 @@ def _make(chunk: Chunk) -> Made | None:
     bulk = PostgresBulk(chunk.address) if chunk.address else None
     time = bulk.time if bulk else SqliteBulk.time.__get__(object.__new__(SqliteBulk))
     for number in range(chunk.first, chunk.first + chunk.learners):
-        _one(made, _book[0], number, _pieces(number, chunk.pieces, now), now, time)
+        _one(made, _book[0], number, pieces(number, chunk.pieces, now), now, time)
     if bulk is None:
         return made
     _write(bulk, made)
     bulk.commit()
     return None
-
-
-@dataclass(slots=True)
-class Kept:
-    """A row of `evidence`."""
-
-    id: int
-    key: str
-    kind: str
-    happened_at: datetime
-    known_at: datetime
-    recorded_by: str
-    facts: str
-    payload_hash: str
-    names: str | None
 
 
 class _Poster(Poster):
@@ -294,60 +276,3 @@ def _one(made: Made, book: RuleBook, number: int, evidence: list[Kept], now: dat
         made.evidence.append(
             (row_.id, person, row_.key, row_.kind, *times, row_.recorded_by, row_.facts, row_.payload_hash, row_.names)
         )
-
-
-def _pieces(number: int, many: int, now: datetime) -> list[Kept]:
-    """A learner's evidence over three years up to `now`, in the order of recording."""
-    chance = random.Random(number)
-    first = datetime(now.year - 2, 1, 1, 4, tzinfo=UTC)
-    days = (now - first).days
-    moments = sorted(
-        first + timedelta(days=chance.randrange(days), seconds=chance.randrange(36_000)) for _ in range(many)
-    )
-    found: list[Kept] = []
-    for place, moment in enumerate(moments):
-        kind, key, facts, names = _fact(chance, number, place, moment, found)
-        known = min(now, moment + timedelta(milliseconds=chance.randrange(20_000)))
-        found.append(_row(FIRST_EVIDENCE + number * many + place, key, kind, moment, known, facts, names))
-    return found
-
-
-def _fact(
-    chance: random.Random, number: int, place: int, moment: datetime, before: list[Kept]
-) -> tuple[str, str, Mapping[str, Any], str | None]:
-    """(kind, key, facts, names) of a learner's next piece."""
-    bucket = chance.choice(("general", "professional", "professional"))
-    own = {
-        "unit": "city", "class": f"class-{number // CLASS_SIZE + 1}", "band": "staff", "subject_bucket": bucket,
-        "category": chance.choice(CATEGORIES), "provider": "own",
-    }  # fmt: skip
-    what = chance.random()
-    if place == 0:
-        standing = {name: own[name] for name in ("unit", "class", "band")}
-        return "standing", "standing:1", {**standing, "change": "joined"}, None
-    if what < 0.02 and before[-1].kind == "watched":
-        return "correction", f"correction:{place}", {"reason": "学员本人提出"}, before[-1].key
-    if what < 0.08:
-        facts = {**own, "half_days": chance.randrange(1, 5), "run": f"run:{chance.randrange(60)}", "off_job": True}
-        return "session", f"session:{place}", facts, None
-    if what < 0.14:
-        facts = {**own, "hours_m": chance.randrange(1, 17) * 500, "item": f"certificate:{number}:{place}"}
-        return "recognised", f"recognised:{place}", facts, None
-    lesson, seen = chance.randrange(1, 801), LESSON_MS * chance.randrange(88, 101) // 100
-    facts = {
-        **own, "course": f"c{lesson // 4:03d}", "lesson": lesson, "media_version": lesson,
-        "title": f"第{lesson % 4 + 1}节", "title_en": f"Lesson {lesson % 4 + 1}", "length_ms": LESSON_MS,
-        "seen_ms": seen,
-        "requirement_class": "elective" if lesson % 3 == 0 else "required", "item": f"lesson:{lesson}", "edition": "1",
-    }  # fmt: skip
-    return "watched", f"watched:{lesson}:{seen}:{place}", facts, None
-
-
-def _row(
-    row_id: int, key: str, kind: str, happened: datetime, known: datetime, facts: Mapping[str, Any], names: str | None
-) -> Kept:
-    """As `recording.record` writes it; the fold reads it and would refuse what that refuses."""
-    happened, known = (clock.from_ms(clock.to_ms(each)) for each in (happened, known))
-    kept = canonical(dict(facts))
-    own_hash = payload_hash(key, kind, happened, known, "bench", kept, names)
-    return Kept(row_id, key, kind, happened, known, "bench", kept, own_hash, names)

@@ -142,6 +142,12 @@ class Account:
             amount = min(left, max((d.missing for d in open_), default=0))
             if amount <= 0 or index >= at.index:
                 continue
+            if version.shares:
+                closing = Closing(book, self.order, self.tally, index)
+                most = passing.room(closing, self.tally, at.plan)
+                amount = amount if most is None else min(amount, most)
+                if not amount:
+                    continue
             start = book.period.start(index)
             first = max(open_, key=lambda d: d.missing)
             at.note(first.clause, "make_up", amount, first.missing, plain_day(start))

@@ -37,10 +37,12 @@ _MOST_POINTS = 100
 # Far above what anybody writes: what is compared in pairs must stay quick.
 _MOST_ROWS = 200
 _MOST_AXES = 6
+_SHORT = ("04", "06", "09", "11")
 
 
 def load(text: str) -> RuleSet:
     """A rule set from its TOML text. Raises RuleErrors with every mistake, each with its line."""
+    text = text.removeprefix("\ufeff")  # as some editors begin a file
     if len(text) > LARGEST:
         raise RuleErrors([RuleError(1, "", "", say("longer than %(most)s characters", most=LARGEST))])
     for place, row in enumerate(text.split("\n"), 1):
@@ -258,4 +260,6 @@ class _Loader:
 def _month_day(raw: object) -> tuple[int, int] | None:
     """ "12-01" → (12, 1); a day that every month has."""
     found = re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8]|29|3[01])", raw) if isinstance(raw, str) else None
-    return (int(found[1]), int(found[2])) if found else None
+    if found is None or (found[1] == "02" and found[2] > "29") or (found[1] in _SHORT and found[2] == "31"):
+        return None
+    return int(found[1]), int(found[2])

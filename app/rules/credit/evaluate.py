@@ -32,7 +32,7 @@ def evaluate_loaded(
     """As `evaluate`, with rule sets loaded already (so that a caller can name the wrong file)."""
     book = RuleBook(versions)
     data = _evidence(evidence_json)
-    pieces = [parse(each, book.zone) for each in data["evidence"]]
+    pieces = [parse(each, book.zone, place) for place, each in enumerate(data["evidence"], 1)]
     if as_known is not None:
         pieces = [p for p in pieces if p.known.astimezone(book.zone).date() <= as_known]
     seals = _seals(book, data.get("seals") or {}, as_known)
@@ -60,9 +60,21 @@ def _seals(book: RuleBook, raw: object, as_known: date | None) -> dict[date, dat
     return found
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; JSON would silently take the last of two equal keys."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise EvidenceError(f"the evidence says {twice!r:.60} twice in one object")
+    return found
+
+
 def _evidence(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once)
+    except EvidenceError:
+        raise
     except (ValueError, RecursionError) as error:
         raise EvidenceError(f"the evidence is not JSON: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("evidence"), list):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, TypeAlias
 
 from app.rules.credit.errors import EvidenceError
-from app.rules.credit.kinds import FLAG_FIELDS, IDENTITY_FIELDS, KINDS, NUMBERS, RANK, TEXT_FIELDS
+from app.rules.credit.kinds import CARRIED, FLAG_FIELDS, IDENTITY_FIELDS, KINDS, NUMBERS, RANK, TEXT_FIELDS
 
 Numbers: TypeAlias = tuple[int, ...]
 # kind, then TEXT_FIELDS, then FLAG_FIELDS: what selectors see.
@@ -18,6 +18,7 @@ SNAPSHOT = ("kind", *TEXT_FIELDS, *FLAG_FIELDS)
 _CHANGES = ("joined", "changed", "left")
 _LARGEST = 10**15
 _LONGEST = 200
+_YEARS = (1900, 9000)
 _TIMES = ("happened", "known", "begun")
 _ONLY = {"from": "exemption", "until": "exemption", "approved": "exemption", "change": "standing"}
 FIELDS = (
@@ -58,20 +59,21 @@ class Piece:
         return dict(zip(SNAPSHOT, self.snapshot, strict=True))
 
 
-def parse(facts: Mapping[str, Any], zone: tzinfo | None = None) -> Piece:
-    """A piece from its fields; `happened` is an aware datetime or an ISO text (without offset: in `zone`).
+def parse(facts: Mapping[str, Any], zone: tzinfo | None = None, place: int = 0) -> Piece:
+    """A piece from its fields (the `place`-th of a list, for who has no id).
 
-    Raises EvidenceError naming the piece for unknown fields, wrong types, and fields of another kind.
+    `happened` is an aware datetime or an ISO text (without offset: in `zone`). Raises EvidenceError naming the piece
+    for unknown fields, wrong types, and fields of another kind.
     """
-    return _Reader(facts, zone).piece()
+    return _Reader(facts, zone, place).piece()
 
 
 class _Reader:
-    def __init__(self, facts: Mapping[str, Any], zone: tzinfo | None) -> None:
+    def __init__(self, facts: Mapping[str, Any], zone: tzinfo | None, place: int) -> None:
         if not isinstance(facts, Mapping):
-            raise EvidenceError(f"a piece of evidence must be an object, not {facts!r:.60}")
+            raise EvidenceError(f"piece no. {place} must be an object, not {facts!r:.60}")
         self.facts, self.zone = facts, zone
-        self.name = repr(facts.get("id"))[:80]
+        self.name = repr(facts["id"])[:80] if facts.get("id") is not None else f"no. {place}"
 
     def wrong(self, text: str) -> EvidenceError:
         return EvidenceError(f"piece {self.name}: {text}")
@@ -82,14 +84,17 @@ class _Reader:
         if unknown:
             raise self.wrong(f"unknown field {unknown[0]!r}; allowed: {', '.join(FIELDS)}")
         kind = facts.get("kind")
-        if kind not in RANK:
-            raise self.wrong(f"'kind' must be one of {', '.join(KINDS)}, not {kind!r}")
+        if not isinstance(kind, str) or kind not in RANK:
+            raise self.wrong(f"'kind' must be one of {', '.join(KINDS)}, not {kind!r:.60}")
         for field, owner in _ONLY.items():
             if field in facts and kind != owner:
                 raise self.wrong(f"{field!r} belongs to kind {owner!r} only")
         name = self.key("id")
         if name is None or facts.get("happened") is None:
-            raise self.wrong("'id', 'kind' and 'happened' are needed")
+            missing = "id" if name is None else "happened"
+            raise self.wrong(f"{missing!r} is missing: 'id', 'kind' and 'happened' are needed")
+        if name.startswith(f"{CARRIED}:"):
+            raise self.wrong(f"an id may not begin with '{CARRIED}:': so carried hours are named")
         happened = self.time("happened")
         return Piece(
             name,
@@ -102,7 +107,7 @@ class _Reader:
             self.key("edition"),
             self.key("run"),
             self.key("take"),
-            self.time("begun") if facts.get("begun") is not None else None,
+            self.begun(happened),
             self.named(kind),
             self.exemption() if kind == "exemption" else None,
             self.standing(),
@@ -135,7 +140,7 @@ class _Reader:
     def number(self, field: str) -> int:
         raw = self.facts[field]
         if type(raw) is not int or not 0 <= raw <= _LARGEST:
-            raise self.wrong(f"{field!r} must be a whole number of at least 0, not {raw!r:.60}")
+            raise self.wrong(f"{field!r} must be a whole number from 0 to {_LARGEST}, not {raw!r:.60}")
         return raw
 
     def time(self, field: str) -> datetime:
@@ -151,9 +156,21 @@ class _Reader:
                 raise self.wrong(f"{field!r} has no offset; write one such as +08:00")
             moment = moment.replace(tzinfo=self.zone)
         try:
-            return moment.astimezone(UTC)
-        except OverflowError as error:
-            raise self.wrong(f"{field!r} is out of range: {raw!r:.60}") from error
+            found = moment.astimezone(UTC)
+        except OverflowError:
+            found = datetime.max.replace(tzinfo=UTC)
+        if not _YEARS[0] <= found.year <= _YEARS[1]:
+            raise self.wrong(f"{field!r} must lie in the years {_YEARS[0]} to {_YEARS[1]}, not {raw!r:.60}")
+        return found
+
+    def begun(self, happened: datetime) -> datetime | None:
+        """The start of a span that ends with `happened`."""
+        if self.facts.get("begun") is None:
+            return None
+        begun = self.time("begun")
+        if begun > happened:
+            raise self.wrong("'begun' lies after 'happened', which is the end of the span")
+        return begun
 
     def keys(self, field: str) -> tuple[str, ...]:
         """A list of identities, or one; a name given twice counts once."""

@@ -33,6 +33,7 @@ class Ban:
     """Pieces of these kinds give nothing from a revocation on, until (not on) a day."""
 
     clause: str
+    by: str
     kinds: frozenset[str]
     since: tuple[datetime, int, str]
     first: date
@@ -52,6 +53,14 @@ class Verdict:
             if kind in ban.kinds and ban.first <= day < ban.until and place > ban.since:
                 return ban
         return None
+
+    def out(self, piece: Piece, day: date) -> Gone | None:
+        """Why a piece in its own place gives nothing, also because it is banned."""
+        gone = self.gone.get(piece.id)
+        if gone is not None or not self.bans:
+            return gone
+        ban = self.banned(piece.kind, day, piece.order())
+        return None if ban is None else Gone(ban.clause, ban.by, (0, 0, 0))
 
 
 def judged(book: RuleBook, pieces: Sequence[Piece]) -> Verdict:
@@ -79,8 +88,8 @@ def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
     gone: dict[str, str] = {}
     judges = sorted((p for p in pieces if p.names and p.kind != "revocation"), key=_heard, reverse=True)
     for judge in judges:
-        if judge.id in gone:
-            continue
+        if judge.id in gone and by_id[gone[judge.id]].kind == "correction":
+            continue  # withdrawn; what was only replaced still withdraws what it named
         for name in judge.names:
             target = by_id.get(name)
             # Judges name only earlier judges: two that name each other cannot both fall.
@@ -110,7 +119,7 @@ def _revoke(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone], bans
             for target in _cancelled(book, row, judge, day, pieces):
                 gone.setdefault(target.id, Gone(row.id, judge.id, (0, 0, 0)))
             if row.ban_kinds:
-                bans.append(Ban(row.id, row.ban_kinds, judge.order(), day, years_later(day, row.ban_years)))
+                bans.append(Ban(row.id, judge.id, row.ban_kinds, judge.order(), day, years_later(day, row.ban_years)))
 
 
 def _cancelled(book: RuleBook, row: Revoke, judge: Piece, day: date, pieces: Sequence[Piece]) -> Iterable[Piece]:

@@ -106,13 +106,13 @@ class Order:
             rank = RANK[piece.kind]
             yield Place(index, moment, rank, piece.id, piece, day, minute, self._verdict(seal).gone.get(piece.id), late)
             if seal is not None:
-                yield from self._changes(piece, index, seal)
+                yield from self._changes(piece, index, day, seal)
 
-    def _changes(self, piece: Piece, origin: int, seal: datetime) -> Iterator[Place]:
+    def _changes(self, piece: Piece, origin: int, own: date, seal: datetime) -> Iterator[Place]:
         """What later judges changed about a piece in a sealed period: taken back, and perhaps given again."""
-        before = self._verdict(seal).gone.get(piece.id)
+        before = self._verdict(seal).out(piece, own)
         for moment in [*sorted(m for m in self._sealed.values() if m > seal), None]:
-            now = self._verdict(moment).gone.get(piece.id)
+            now = self._verdict(moment).out(piece, own)
             if (now is None) != (before is None):
                 known = self._told(now, before)
                 day = self._day(known)

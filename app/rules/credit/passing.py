@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from app.rules.credit.clauses import Carry, Requirement, Share
+from app.rules.credit.clauses import Carry, Requirement, Share, Test
 from app.rules.credit.close import Closing
 from app.rules.credit.names import bucket_of
 from app.rules.credit.periods import months_later
@@ -65,13 +65,26 @@ def cuts(closing: Closing, tally: Tally, postings: Sequence[Under]) -> list[tupl
     return found
 
 
-def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) -> list[tuple[Under, int, int]]:
+def room(closing: Closing, tally: Tally, plan: Plan) -> int | None:
+    """How much such a plan may still add to a closed period without passing a share of it; None: no share looks."""
+    version, found = closing.version, None
+    for share in version.shares:
+        if not closing.book.shares(version, share, plan):
+            continue
+        test, got, whole, counted = _of(closing, tally, share)
+        free = share.at_most * whole - got
+        gain = 1 - share.at_most if counted and test.id in closing.book.counted_by(version, plan) else Fraction(1)
+        if gain > 0:
+            most = max(0, (free / gain).__floor__())
+            found = most if found is None else min(found, most)
+    return found
+
+
+def _of(closing: Closing, tally: Tally, share: Share) -> tuple[Test, int, int, bool]:
+    """Of a share: the test it is part of, what counts of it, the whole, and whether cutting lowers the whole."""
     book, version = closing.book, closing.version
     test = next(each for each in version.tests if each.id == share.of)
     spans = closing.cycle if test.cycle else range(closing.index, closing.index + 1)
-    # A cut lowers what counts, never what was earned.
-    earned = test.measure == "earned"
-    whole = tally.by_test(version, spans)[test.id][EARNED if earned else COUNTABLE]
     got = sum(
         sums[COUNTABLE]
         for index in spans
@@ -79,14 +92,22 @@ def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) ->
         if book.shares(version, share, plan)
     )
     if share.of_quota:
-        whole = closing.tests()[test.id].quota
+        return test, got, closing.tests()[test.id].quota, False
+    # A cut lowers what counts, never what was earned.
+    earned = test.measure == "earned"
+    return test, got, tally.by_test(version, spans)[test.id][EARNED if earned else COUNTABLE], not earned
+
+
+def _cut(closing: Closing, tally: Tally, share: Share, part: Sequence[Under]) -> list[tuple[Under, int, int]]:
+    book, version = closing.book, closing.version
+    test, got, whole, lowers = _of(closing, tally, share)
     taken_of: list[tuple[Under, int]] = []
     for each in reversed(part):
         excess = got - share.at_most * whole
         if excess <= 0:
             break
         # Cutting what the test counts too makes the whole smaller with it.
-        counted = not share.of_quota and not earned and test.id in book.counted_by(version, each.plan)
+        counted = lowers and test.id in book.counted_by(version, each.plan)
         gain = 1 - share.at_most if counted else Fraction(1)
         if each.countable <= 0 or gain <= 0:
             continue
@@ -125,7 +146,8 @@ def debts(closing: Closing, tests: Mapping[str, TestResult], words: Mapping[str,
     if not version.make_ups or closing.duty.word != "full":
         return []
     found: dict[str, Debt] = {}
-    for row in sorted(version.make_ups, key=lambda each: each.id):
+    # Where two rows say it, the longer time holds.
+    for row in sorted(version.make_ups, key=lambda each: (-each.months, each.id)):
         until = months_later(closing.rule.start(closing.index + 1), row.months)
         for name in row.tests:
             if _owed(version.requirements, tests[name], name, words) and name not in found:

@@ -66,9 +66,10 @@ def years_later(day: date, years: int) -> date:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day some months later, or the last day of a shorter month."""
-    whole = day.year * 12 + day.month - 1 + months
-    year, month = divmod(whole, 12)
-    if year > date.max.year:
+    """The same day some months later; a day that the month has not becomes the first of the next one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year >= date.max.year:
         return date.max
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    if day.day > monthrange(year, month + 1)[1]:
+        return date(year, month + 2, 1)  # December has every day
+    return date(year, month + 1, day.day)

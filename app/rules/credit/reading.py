@@ -14,7 +14,7 @@ from app.rules.credit.formula import Expr, Ratio
 from app.rules.credit.lines import Lines
 from app.rules.credit.selector import Selector
 
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?(?:/\d{1,9}(?:\.\d{1,9})?)?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:/[0-9]{1,9}(?:\.[0-9]{1,9})?)?")
 _LONGEST_ID = 80
 
 
@@ -149,6 +149,10 @@ class Row:
         if amount.denominator != 1:
             self.about(key, say("%(found)r is not a whole number of thousandths", found=raw))
         return int(amount)
+
+    def amount_of(self, raw: object, key: str) -> Fraction:
+        """A number of whole thousandths, exact."""
+        return Fraction(self.thousandths(raw, key), 1000)
 
     def day(self, key: str) -> date | None:
         """A TOML date (without time)."""

@@ -51,8 +51,10 @@ def _window(row: Row) -> clauses.Window | None:
 
 
 def _quota(row: Row, raw: object, key: str) -> clauses.Quota:
+    part = "share_of" in row.data  # then the number is a part of a whole, else an amount
+    amount = row.exact if part else row.amount_of
     if not isinstance(raw, dict):
-        return clauses.Quota(row.exact(raw, key), None, {})
+        return clauses.Quota(amount(raw, key), None, {})
     by, value = raw.get("by"), raw.get("value")
     if not set(raw) <= {"by", "value", "otherwise"} or by not in STANDING_FIELDS or not isinstance(value, dict):
         row.wrong(
@@ -65,8 +67,8 @@ def _quota(row: Row, raw: object, key: str) -> clauses.Quota:
             key,
         )
         return clauses.Quota(Fraction(0), None, {})
-    values = {name: row.exact(each, key) for name, each in value.items()}
-    return clauses.Quota(row.exact(raw.get("otherwise", 0), key), by, values)
+    values = {name: amount(each, key) for name, each in value.items()}
+    return clauses.Quota(amount(raw.get("otherwise", 0), key), by, values)
 
 
 def read_requirement(row: Row) -> clauses.Requirement:
@@ -147,4 +149,6 @@ def read_make_up(row: Row) -> clauses.MakeUp:
     row.need("tests")
     row.need("months")
     tests = row.words("tests") if "tests" in row.data else ()
+    if len(set(tests)) != len(tests):
+        row.about("tests", say("names a test twice"))
     return clauses.MakeUp(row.name(), tests, row.whole("months", 1, 1, 120))
