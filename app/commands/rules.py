@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from app.commands.common import Useless
 from app.commands.simulate import simulate
 from app.rules.credit import evaluate as evaluating
 from app.rules.credit.book import RuleBook
@@ -26,24 +27,47 @@ def rules() -> None:
     """Rule sets: evaluate them on evidence."""
 
 
+class _Day(click.ParamType[date]):
+    """A day such as 2026-01-31."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day; the command ends where it is none."""
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            day = date.max
+        if not 1900 <= day.year <= 9000:
+            self.fail(f"{value!r} is not a day such as 2026-01-31 in the years 1900 to 9000", param, ctx)
+        return day
+
+
 @rules.command()
 @click.argument("rules_files", nargs=-1, required=True, type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Canonical JSON (the only form so far).")
-@click.option("--as-known", default=None, help="Only what was known by the end of this day (YYYY-MM-DD).")
-@click.option("--until", default=None, help="Close empty periods up to this day (YYYY-MM-DD).")
-def evaluate(rules_files: tuple[Path, ...], as_json: bool, as_known: str | None, until: str | None) -> None:
+@click.option("--as-known", type=_Day(), help="Only what was known by the end of this day (YYYY-MM-DD).")
+@click.option("--until", type=_Day(), help="Close empty periods up to this day (YYYY-MM-DD).")
+def evaluate(rules_files: tuple[Path, ...], as_json: bool, as_known: date | None, until: date | None) -> None:
     """RULES.toml … EVIDENCE.json: what the rules make of the evidence. Exits 2 when either does not load."""
     *sets, evidence = rules_files
+    if not sets:
+        raise click.UsageError("name the rule sets first, and the evidence file last")
+    loaded, mistakes = _loaded(sets)
+    for each in mistakes:
+        click.echo(f"{each['file']}: {each['message']}" if len(sets) > 1 else str(each["message"]), err=True)
+    if mistakes:
+        sys.exit(2)
     try:
-        last = date.fromisoformat(until) if until else None
-        texts = [path.read_text(encoding="utf-8") for path in sets]
-        known = date.fromisoformat(as_known) if as_known else None
-        click.echo(
-            evaluating.evaluate(texts, evidence.read_text(encoding="utf-8"), as_known=known, until=last), nl=False
+        told = evaluating.evaluate_loaded(
+            [rules for _path, rules in loaded], evidence.read_text(encoding="utf-8"), as_known, until
         )
+    except UnicodeDecodeError as error:
+        raise Useless(f"{evidence}: not UTF-8: {error.reason}") from error
     except ValueError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    click.echo(told.encode("utf-8", "backslashreplace"), nl=False)
 
 
 @rules.command()

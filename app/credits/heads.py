@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 from sqlalchemy import select
@@ -67,7 +67,9 @@ def read(data: bytes) -> Heads:
 
 def export(session: Session) -> Heads:
     """The present heads, learners and rules sorted by their keys."""
-    return {"learners": _learners(session), "rules": _rules(session), "rows": row_heads(session)}
+    found: Heads = {"learners": _learners(session), "rules": _rules(session)}
+    rows = row_heads(session)
+    return {**found, "rows": rows} if rows else found
 
 
 def rule_key(ruleset: str, version: int) -> str:
@@ -86,7 +88,14 @@ def differing(then: Heads, now: Heads) -> tuple[list[str], list[str]]:
 
 
 def _differing(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    return sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+    return sorted(key for key in then.keys() | now.keys() if not _alike(then.get(key), now.get(key)))
+
+
+def _alike(then: Any, now: Any) -> bool:
+    """The same in all that the earlier export knew: those of before 2026-12 know less."""
+    if then is None or now is None:
+        return False
+    return all(now.get(name) == value for name, value in then.items())
 
 
 def _learners(session: Session) -> dict[str, Head]:

@@ -124,6 +124,7 @@ TABLES: Final = (
         _selector("evidence", _l("What must have happened too"), PIECE_FIELDS),
         _choice("same", _l("Of the same"), "item", "run"),
         Field("valid_years", "whole", _l("Holds for so many years"), rare=True),
+        Field("within_days", "whole", _l("At most so many days later"), rare=True),
     ), (("when", {"kind": "watched"}), ("evidence", {"kind": "exam", "passed": True}), ("same", "item"))),
     Table("round", _l("Rounding"), _l("The one rounding of a piece."), _l("Add a rounding"), (
         _WHEN,

@@ -99,6 +99,7 @@ class Oracle(Amounts):
                 piece.values,
                 piece.facts,
                 whole=whole,
+                over=piece.over,
             )
         )
 
@@ -114,6 +115,7 @@ class Oracle(Amounts):
                 and fits(debt["test"].get("when"), piece.values)
             ]
             pays = min(left, max((debt["missing"] for debt in owed), default=0))
+            pays = self._room(piece, index, pays)
             if pays:
                 made = self.periods[index]["made_up"]
                 for debt in owed:
@@ -122,6 +124,26 @@ class Oracle(Amounts):
                     debt["missing"] -= paid
                 left -= pays
                 yield index, pays
+
+    def _room(self, piece: Seen, index: int, most: int) -> int:
+        """How much of it an old period takes without a share of it being passed, by trying."""
+        version, span = self.judging(index), self.calendar.whole_cycle(index)
+        for row in version["share"]:
+            if not fits(row["when"], piece.values):
+                continue
+            test = _test(version, row["of"])
+            periods = [i for i in span if i <= index] if test.get("over") == "cycle" else [index]
+            scope = [e for e in self.entries if e.index in periods]
+            mine = sum(e.countable for e in scope if fits(row["when"], e.seen))
+            quota = judged(version, index, self.entries, self.duties)["tests"][test["id"]]["quota"]
+            low, high = 0, most
+            while low < high:
+                more = (low + high + 1) // 2
+                added = Entry("", index, piece.counts, "", more, more, 0, piece.values, {}, whole=False)
+                whole = quota if row.get("basis") == "quota" else measured(test, [*scope, added])
+                low, high = (more, high) if mine + more <= number(row["at_most"]) * whole else (low, more - 1)
+            most = low
+        return most
 
     def _close(self, index: int) -> None:
         version = self.judging(index)
@@ -148,16 +170,16 @@ class Oracle(Amounts):
         return carried
 
     def _owe(self, version: Data, index: int, found: Data) -> None:
-        for row in version["make_up"]:
-            for name in row["tests"]:
-                test = _test(version, name)
-                if test.get("over") == "cycle" and index != self.calendar.whole_cycle(index)[-1]:
-                    continue
-                words = [found["requirements"][q["id"]] for q in version["requirement"] if name in names(q["meets"])]
-                short = found["tests"][name]["short"]
-                if short and found["duty"] == "full" and (not words or "not met" in words):
-                    until = plus_months(self.calendar.start(index + 1), row["months"])
-                    self.debts.append({"index": index, "test": test, "missing": short, "until": until})
+        for name in {name for row in version["make_up"] for name in row["tests"]}:
+            test = _test(version, name)
+            if test.get("over") == "cycle" and index != self.calendar.whole_cycle(index)[-1]:
+                continue
+            words = [found["requirements"][q["id"]] for q in version["requirement"] if name in names(q["meets"])]
+            short = found["tests"][name]["short"]
+            if short and found["duty"] == "full" and (not words or "not met" in words):
+                months = max(row["months"] for row in version["make_up"] if name in row["tests"])
+                until = plus_months(self.calendar.start(index + 1), months)
+                self.debts.append({"index": index, "test": test, "missing": short, "until": until})
 
     def _cut(self, version: Data, row: Data, index: int) -> bool:
         """Cuts what is too much of a share, latest first, by trying; was there any?"""

@@ -23,6 +23,7 @@ class Amounts(Pieces):
         self.pools: dict[Any, tuple[Fraction, int]] = {}
         self.done: set[Any] = set()
         self.grown: dict[Any, Data] = {}
+        self.given: dict[Any, Data] = {}  # of a rising series, the last that gave something
 
     def _series(self, piece: Seen) -> tuple[str | None, Any]:
         """How the pieces of one item follow each other, and their key."""
@@ -44,6 +45,7 @@ class Amounts(Pieces):
         exact = self._exact(piece, piece.facts)
         if series == "increase" and key is not None:
             last = self.grown.get(key)
+            piece.over = self.given.get(key)
             exact = max(Fraction(0), exact - (self._exact(piece, last) if last else 0))
             if last is None or exact > 0:
                 self.grown[key] = piece.facts
@@ -97,25 +99,38 @@ class Amounts(Pieces):
             for place, key, found in kept:
                 if key is None:
                     place.append({**found, "gave": left})
+                elif asked > found["largest"]:
+                    place[key] = {**found, "largest": asked, "facts": piece.facts}
                 else:
-                    place[key] = {**found, "largest": max(found["largest"], asked)}
+                    place[key] = found
+            series, key = self._series(piece)
+            if series == "increase" and key is not None:
+                self.given[key] = piece.facts
         return left
+
+    def _only(self, piece: Seen, word: str, left: int, more: int, of: Data) -> int:
+        """What is left where a piece only adds to another."""
+        if more < left:
+            piece.over = of["facts"]
+        self.nothing[piece.id] = word
+        return min(left, more)
 
     def _overlapping(self, row: Data, piece: Seen, _: int, asked: int, left: int) -> tuple[int, list[Any]]:
         if "begun" not in piece.facts:
             return left, []
         begun, ended = moment(piece.facts["begun"]), piece.happened
         held = self.spans.setdefault(row["id"], [])
-        met = [s["largest"] for s in held if s["begun"] < ended and begun < s["ended"]]
+        met = [s for s in held if s["begun"] < ended and begun < s["ended"]]
         if met:
-            more = max(0, asked - max(met)) if row.get("keep") == "largest" else 0
-            left, self.nothing[piece.id] = min(left, more), "overlaps"
-        return left, [(held, None, {"begun": begun, "ended": ended, "largest": asked})]
+            largest = max(met, key=lambda s: s["largest"])
+            more = max(0, asked - largest["largest"]) if row.get("keep") == "largest" else 0
+            left = self._only(piece, "overlaps", left, more, largest)
+        return left, [(held, None, {"begun": begun, "ended": ended, "largest": asked, "facts": piece.facts})]
 
     def _alike(self, row: Data, piece: Seen, index: int, asked: int, left: int) -> tuple[int, list[Any]]:
         series, item = self._series(piece)
         item = item if series == "increase" else None
-        fresh = {"day": piece.counts, "index": index, "largest": 0, "series": item}
+        fresh = {"day": piece.counts, "index": index, "largest": 0, "series": item, "facts": {}}
         kept: list[Any] = []
         if row["key"] == ["item"]:
             left, kept = self._standing_for(row, piece, index, left, fresh)
@@ -128,7 +143,7 @@ class Amounts(Pieces):
             first = fresh
         elif item is None or first["series"] != item:
             more = max(0, asked - first["largest"]) if row.get("keep") == "largest" else 0
-            left, self.nothing[piece.id] = min(left, more), "repeat"
+            left = self._only(piece, "repeat", left, more, first)
         return left, [*kept, (self.firsts, key, first)]
 
     def _standing_for(self, row: Data, piece: Seen, index: int, left: int, fresh: Data) -> tuple[int, list[Any]]:

@@ -29,6 +29,7 @@ class Entry:
     facts: Mapping[str, Any]
     whole: bool = True  # carries the piece's days, minutes and itself; a part that pays a debt does not
     carried: bool = False
+    over: Mapping[str, Any] | None = None  # the facts of the piece that it only adds to
 
 
 def measured(test: Data, entries: Iterable[Entry]) -> Fraction:
@@ -37,16 +38,21 @@ def measured(test: Data, entries: Iterable[Entry]) -> Fraction:
     for entry in entries:
         if not fits(test.get("when"), entry.seen):
             continue
-        facts = entry.facts if entry.whole else {}
         total += {
             "countable": Fraction(entry.countable),
             "earned": Fraction(entry.earned),
-            "days": Fraction(facts.get("half_days", 0) * 500),
-            "minutes": Fraction(facts.get("duration_ms", 0), 60),
-            "months": Fraction(facts.get("months_m", 0)),
-            "count": Fraction(1000 if entry.whole and not entry.carried else 0),
+            "days": Fraction(_added(entry, "half_days") * 500),
+            "minutes": Fraction(_added(entry, "duration_ms"), 60),
+            "months": Fraction(_added(entry, "months_m")),
+            "count": Fraction(1000 if entry.whole and not entry.carried and entry.over is None else 0),
         }[test["measure"]]
     return total
+
+
+def _added(entry: Entry, field: str) -> int:
+    """What an entry says of a field, as far as it exceeds the piece it adds to."""
+    said: int = entry.facts.get(field, 0) - (entry.over or {}).get(field, 0)
+    return max(0, said) if entry.whole else 0
 
 
 class Duties:

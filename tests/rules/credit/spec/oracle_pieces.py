@@ -45,6 +45,7 @@ class Seen:
     place: Place
     values: dict[str, Any] = field(default_factory=dict)
     counts: date = date.min  # the day on which it counts
+    over: Data | None = None  # the facts of the piece that it only adds to
 
     @property
     def id(self) -> str:
@@ -116,16 +117,22 @@ class Pieces:
         return fitting[0] if fitting else None
 
     def _corrections(self) -> None:
-        """The latest known is heard first."""
+        """Corrections, and what stands in the place of others: the latest known is heard first, and none names a later
+        one. What a correction withdrew says nothing; what was only replaced still stands in place of what it named."""
 
         def heard(piece: Seen) -> tuple[datetime, datetime, str]:
             return moment(str(piece.facts.get("known", piece.facts["happened"]))), piece.happened, piece.id
 
-        judges = [p for p in self.pieces if p.kind == "correction"]
-        for judge in sorted(judges, key=heard, reverse=True):
-            if judge.id not in self.gone:
+        judges = [p for p in self.pieces if p.facts.get("names") and p.kind != "revocation"]
+        judges.sort(key=heard)
+        corrected = set()
+        for place, judge in reversed([*enumerate(judges)]):
+            if judge.id not in corrected:
+                free = {judge.id, *(later.id for later in judges[place:])}
                 for name in judge.facts["names"]:
-                    self.gone.setdefault(name, "withdrawn")
+                    if name not in free | {*self.gone}:
+                        self.gone[name] = "withdrawn"
+                        corrected |= {name} if judge.kind == "correction" else set()
 
     def _revocations(self) -> None:
         for piece in [p for p in self.pieces if p.kind == "revocation" and p.id not in self.gone]:
@@ -203,7 +210,8 @@ class Pieces:
         before = [p for p in found if p.place < piece.place]
         if any(years is None or piece.day < plus_months(p.day, 12 * years) for p in before):
             return before[0]
-        return next((p for p in found if p.place > piece.place), None)
+        within = timedelta(days=row.get("within_days", 100_000))
+        return next((p for p in found if p.place > piece.place and p.day - piece.day <= within), None)
 
     def _duties(self, left: Sequence[Seen]) -> Duties:
         standings = [(p.day, p.facts) for p in left if p.kind == "standing"]

@@ -155,6 +155,8 @@ def _needs(dice: Dice) -> Data:
     row["same"] = dice.choice(["item", "run"])
     if dice.one_in(2):
         row["valid_years"] = dice.randint(1, 2)
+    if dice.one_in(2):
+        row["within_days"] = dice.choice([1, 57, 365, 400])
     return row
 
 
@@ -242,7 +244,9 @@ def _duties(dice: Dice) -> Data:
     found["share"] = _rows(dice, lambda d: _share(d, hours), "s", 2) if dice.one_in(3) else []
     found["carry"] = _rows(dice, lambda d: _carry(d, yearly, names), "k", 2) if dice.one_in(2) else []
     if dice.one_in(2):
-        found["make_up"] = [{"id": "mu", "tests": dice.some(hours, 1, 2), "months": dice.choice([1, 6, 18])}]
+        found["make_up"] = _rows(
+            dice, lambda d: {"tests": d.some(hours, 1, 2), "months": d.choice([1, 6, 18])}, "mu", 2
+        )
     return found
 
 

@@ -130,8 +130,10 @@ def _credited(dice: Dice, name: str) -> Data:
     elif dice.one_in(3):
         begun = datetime.fromisoformat(facts["happened"]) - timedelta(minutes=dice.choice([60, 150, 1500]))
         facts["begun"] = begun.isoformat()
-    if dice.one_in(10):
+    if dice.one_in(6):
         facts["stands_for"] = dice.some(["x", "y", "z"], 1, 2)
+    if name > "e00" and dice.one_in(8):
+        facts["names"] = [f"e{dice.randrange(int(name[1:])):02}"]
     return facts
 
 
