@@ -26,9 +26,9 @@ def add(
         period=start, number=last + 1, event=event, at=at or clock.now(), by_id=actor_id, hash=digest,
         overruled=canonical(dict(overruled or {})), reason=reason,
     )  # fmt: skip
-    session.add(row)
     try:
-        session.flush()
+        with session.begin_nested():  # who is refused still reads the page that says so
+            session.add(row)
     except IntegrityError as error:
         raise Refused(_("Somebody did something with this period at the same moment. Look at it again.")) from error
     return row

@@ -56,21 +56,25 @@ class Oracle(Amounts):
         word = self.gone.get(piece.id)
         if word is None and (self.convert(piece) is None or self.below(piece)):
             word = "no clause" if self.convert(piece) is None else "below mark"
-            if self.banned(piece.kind, piece.day, last):
+            if not self._needed(piece) and self.banned(piece.kind, piece.day, last):
                 word = "banned"
-        for row in piece.rules["needs"] if word is None else ():
-            if piece.fits(row) and not piece.fits(row, "evidence"):
-                met = self.companion(row, piece)
-                if met is None:
-                    word = "waits"
-                elif met.place > last:
-                    last, piece.counts = met.place, met.day
+        for row in self._needed(piece) if word is None else ():
+            met = self.companion(row, piece)
+            if met is None:
+                word = "waits"
+            elif met.place > last:
+                last, piece.counts = met.place, met.day
         if word is None and self.banned(piece.kind, piece.counts, last):
             word = "banned"
         if word is not None:
             self.nothing[piece.id] = word
             return None
         return last, int(last != piece.place), piece.place
+
+    def _needed(self, piece: Seen) -> list[Data]:
+        """What a piece needs. Where it needs anything the ban of its own day does not matter."""
+        rows: list[Data] = piece.version["needs"] if piece.version else []
+        return [row for row in rows if piece.fits(row) and not piece.fits(row, "evidence")]
 
     def _judge(self, piece: Seen, place: Place) -> None:
         asked = self.amount(piece, place[0])

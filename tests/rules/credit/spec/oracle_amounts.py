@@ -133,7 +133,7 @@ class Amounts(Pieces):
         fresh = {"day": piece.counts, "index": index, "largest": 0, "series": item, "facts": {}}
         kept: list[Any] = []
         if row["key"] == ["item"]:
-            left, kept = self._standing_for(row, piece, index, left, fresh)
+            left, kept = self._standing_for(row, piece, index, (asked, left), fresh)
         values = [piece.facts.get(name) for name in row["key"]]
         if all(value is None for value in values):
             return left, kept
@@ -146,13 +146,15 @@ class Amounts(Pieces):
             left = self._only(piece, "repeat", left, more, first)
         return left, [*kept, (self.firsts, key, first)]
 
-    def _standing_for(self, row: Data, piece: Seen, index: int, left: int, fresh: Data) -> tuple[int, list[Any]]:
+    def _standing_for(
+        self, row: Data, piece: Seen, index: int, amounts: tuple[int, int], fresh: Data
+    ) -> tuple[int, list[Any]]:
         """What the items that it stands for gave already is deducted; later pieces of these are repeats."""
-        also = set(piece.facts.get("stands_for", ()))
+        (asked, left), also = amounts, set(piece.facts.get("stands_for", ()))
         held = self.gave.setdefault(row["id"], [])
         met = [h["gave"] for h in held if h["items"] & also and self._within(row, h, piece.counts, index)]
         if met:
-            left, self.nothing[piece.id] = max(0, left - sum(met)), "repeat"
+            left, self.nothing[piece.id] = min(left, max(0, asked - sum(met))), "repeat"
         kept: list[Any] = [(held, None, {**fresh, "items": also | {piece.facts.get("item")}})]
         for item in sorted(also):
             first = self.firsts.get((row["id"], item))
