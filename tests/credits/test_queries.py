@@ -59,6 +59,8 @@ class Group:
     """A class, as far as a scope is concerned."""
 
     id: int
+    name: str = "一班"
+    name_en: str = "Class 1"
 
 
 @pytest.fixture
