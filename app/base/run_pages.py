@@ -8,14 +8,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.base import audit, runs
-from app.base.access import can, signed_in
+from app.base.access import scope, signed_in
 from app.base.errors import NotFound
 from app.base.pages import came_from
 from app.base.runs import Run
 from app.base.unit_of_work import session
 
 bp = Blueprint("runs", __name__)
-# Who may see how far somebody else's run is, and who may stop it. What came of it has a page of its own, with a
+# Who may see how far somebody else's run is, and who may stop it, with a role for the whole academy. What came of it has a page of its own, with a
 # guard of its own: here are no results.
 SEE = ("rules.see", "period.see", "books.verify")
 STOP = ("rules.publish", "period.close", "books.verify")
@@ -49,6 +49,6 @@ def stop(run_id: int) -> Response:
 def _reached(run_id: int, permissions: tuple[str, ...]) -> Run:
     run = runs.one(session(), run_id)
     mine = run is not None and run.asked_by == current_user.person_id
-    if run is None or not (mine or any(can(each) for each in permissions)):
+    if run is None or not (mine or any(scope(each).everything for each in permissions)):
         raise NotFound(_("There is no such computation, or it is not yours to see."))
     return run

@@ -50,7 +50,10 @@ def period(day: str) -> Page:
 @bp.get("/periods/<day>/record.json")
 @guard("period.see")
 def closing_record(day: str) -> Response:
-    """The record of the seal that holds, as a file: all that is needed to reckon its hash again."""
+    """The record of the seal that holds, as a file: all that is needed to reckon its hash again. It has everybody's
+    sums, so a role for a part of the academy is not enough."""
+    if not scope("period.see").everything:
+        raise Forbidden(_("The closing record has everybody's sums, so it takes a role for the whole academy."))
     rules, row = _found(day)
     sealed = record.sealed_row(session(), row.start)
     if sealed is None:
@@ -187,7 +190,7 @@ def _page(
     rules: RuleBook, row: PeriodRow, seal_form: SealForm | None = None, reopen_form: ReopenForm | None = None,
     decision_form: DecisionForm | None = None,
 ) -> str:  # fmt: skip
-    sealed = row.sealed_at is not None
+    sealed, sees_all = row.sealed_at is not None, scope("period.see").everything
     events = queries.events(session(), row.start)
     last = events[-1] if events else None
     open_matters = [] if sealed else readiness.readiness(session(), rules, row.start, seals_of(session()))
@@ -201,7 +204,8 @@ def _page(
         passed=queries.passed(session(), row.start, sealed=sealed),
         clause=lambda name: shown.clause_text(rules, row.start, name, language),
         period_name=lambda start: _name_of(rules, start),
-        checks=[shown.told(check, _links(rules), names=scope("period.see").everything) for check in open_matters],
+        checks=[shown.told(check, _links(rules), names=sees_all) for check in open_matters],
+        sees_all=sees_all,
         may_close=can("period.close") and scope("period.close").everything,
         blocked=bool(readiness.blocking(open_matters)),
         asks_reason=any(check.asks_reason for check in open_matters),

@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.base.access import guard
-from app.base.errors import BadInput, Refused
+from app.base.access import guard, scope
+from app.base.errors import BadInput, Forbidden, Refused
 from app.base.unit_of_work import session
 from app.credits.workshop import service
 from app.credits.workshop.document import judge
@@ -52,6 +52,7 @@ def take_back(draft_id: int) -> Page:
 @guard("rules.publish")
 def decline(draft_id: int) -> Page:
     """Send it back with a reason."""
+    _whole()
     form = ReasonForm()
     if not form.validate_on_submit():
         return shown_draft(kept(draft_id), reason=form), 422
@@ -68,12 +69,15 @@ def decline(draft_id: int) -> Page:
 @guard("rules.publish")
 def publish(draft_id: int) -> Page:
     """Publish the text that was proposed, if it is the one that this person saw."""
-    row = kept(draft_id)
+    _whole()
+    row, seal = kept(draft_id), request.form.get("seal", "")
     fresh = _loaded(row)  # before anything is locked: a long text takes its time
     if fresh is None:
         return shown_draft(row, unpublished=True), 422
     try:
-        version = service.publish(session(), draft_id, request.form.get("seal", ""), current_user.person_id, fresh)
+        if seal != row.text_hash:  # what was loaded is not what this person saw
+            raise service.Stale(_("The draft has changed meanwhile. Look at it as it is now; nothing was done."))
+        version = service.publish(session(), draft_id, seal, current_user.person_id, fresh)
     except RuleErrors:
         return shown_draft(row, unpublished=True), 422
     except Refused as refused:
@@ -94,3 +98,9 @@ def publish(draft_id: int) -> Page:
 
 def _loaded(row: DraftPage) -> RuleSet | None:
     return judge(row.text).rules
+
+
+def _whole() -> None:
+    """The rules bind everybody: a role for a part of the academy is not enough."""
+    if not scope("rules.publish").everything:
+        raise Forbidden(_("Rules are published by who administers the whole academy."))

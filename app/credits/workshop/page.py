@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from app.base import histograms, runs
-from app.base.access import can
+from app.base.access import can, scope
 from app.base.errors import NotFound
 from app.base.pages import is_english
 from app.base.runs import Run
@@ -42,11 +42,12 @@ def kept(draft_id: int) -> DraftPage:
 def shown_draft(row: DraftPage, **more: Any) -> str:
     """A draft's page. `more`: what a form that came back has to say, `typed` and `reason` among it."""
     typed: Typed | None = more.get("typed")
+    everybody = scope("rules.draft").everything  # a simulation names whom no part of the academy may see
     found = judge(row.text)
     with database().reading() as reader:
         against = blockers(reader, found) if row.state in (DRAFT, PROPOSED) else ()
         sound = found.rules if not against and row.state != PUBLISHED else None
-        run = runs.one(reader, row.run_id) if row.run_id and can("rules.draft") else None
+        run = runs.one(reader, row.run_id) if row.run_id and everybody else None
         more |= {
             "checked": checked(reader, sound, row.text) if sound else None,
             "versions": rules.versions(reader),
@@ -57,7 +58,8 @@ def shown_draft(row: DraftPage, **more: Any) -> str:
         row=row,
         text=typed.text if typed else row.text,
         editable=row.state == DRAFT and can("rules.draft"),
-        second=can("rules.publish") and service.may_decide(current_user.person_id, row.proposer_id, row.changer_id),
+        second=scope("rules.publish").everything and service.may_decide(current_user.person_id, row.proposer_id, row.changer_id),
+        may_simulate=everybody,
         opened=request.args.get("open", ""),
         reason=more.pop("reason", None) or ReasonForm(),
         clause_language=_language(),

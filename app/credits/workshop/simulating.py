@@ -8,8 +8,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as Answer
 
 from app.base import audit, clock, runs
-from app.base.access import guard
-from app.base.errors import Refused
+from app.base.access import guard, scope
+from app.base.errors import Forbidden, Refused
 from app.base.unit_of_work import database, session
 from app.credits.workshop import service, shown
 from app.credits.workshop.document import judge
@@ -24,6 +24,7 @@ bp = Blueprint("simulations", __name__)
 def simulate(draft_id: int) -> Answer:
     """Put a simulation over everybody in line, as if the draft held from the first day of the present period; the
     page shows how far it is. (From its own day, which lies ahead, nothing learned so far would be judged by it.)"""
+    _whole()
     row = kept(draft_id)
     fresh = judge(row.text).rules
     if fresh is None:
@@ -38,6 +39,7 @@ def simulate(draft_id: int) -> Answer:
 @guard("rules.draft")
 def export(draft_id: int) -> Answer:
     """Who changes, as a file. Who took it is in the audit log."""
+    _whole()
     row = kept(draft_id)
     run = runs.one(session(), row.run_id) if row.run_id else None
     data = shown.result(run)
@@ -52,3 +54,9 @@ def export(draft_id: int) -> Answer:
     answer = Response(as_csv(found), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="simulation-{draft_id}.csv"'
     return answer
+
+
+def _whole() -> None:
+    """It names everybody: a role for a part of the academy is not enough."""
+    if not scope("rules.draft").everything:
+        raise Forbidden(_("A simulation names everybody, so it takes a role for the whole academy."))

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import NamedTuple
 
 from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
-from app.rules.credit.close import Closing
+from app.rules.credit.close import Closing, period_result
 from app.rules.credit.evidence import Numbers, Piece
+from app.rules.credit.frozen import NO_NUMBERS, NOTHING_FROZEN, Frozen, Given, Paid
 from app.rules.credit.judges import Gone
-from app.rules.credit.kinds import NUMBERS
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
 from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import Nothing, PeriodResult, Posting, Why, carried_name
 from app.rules.credit.state import At, State, plain_day
-from app.rules.credit.tally import COUNTABLE, EARNED, Tally
-
-
-class Paid(NamedTuple):
-    """What a piece of a later period had paid of a sealed period's shortfall when it was sealed: that stays."""
-
-    into: int
-    posting: Posting
-    plan: Plan
-
-
-class Frozen(NamedTuple):
-    """What was made up of sealed periods, by piece; and by period and test."""
-
-    paid: Mapping[str, Sequence[Paid]] = MappingProxyType({})
-    made_up: Mapping[int, Mapping[str, int]] = MappingProxyType({})
-
-
-NOTHING_FROZEN = Frozen()
-NO_NUMBERS: Numbers = (0,) * len(NUMBERS)
-
-
-class Given(NamedTuple):
-    """A posting that may be taken back after a seal: its place, and what was summed with it."""
-
-    place: int
-    plan: Plan
-    numbers: Numbers
-    pieces: int
+from app.rules.credit.tally import Tally
 
 
 class Account:
@@ -296,29 +265,8 @@ class Account:
 
     def _result(self, index: int) -> PeriodResult:
         closing = Closing(self.book, self.order, self.tally, index)
-        buckets: dict[str, list[int]] = {}
-        brought = 0
-        for plan, sums in self.tally.groups.get(index, {}).items():
-            into = buckets.setdefault(plan.bucket, [0, 0])
-            into[0] += sums[EARNED]
-            into[1] += sums[COUNTABLE]
-            brought += sums[COUNTABLE] if plan.carried else 0
-        tests = closing.tests()
-        return PeriodResult(
-            closing.start,
-            closing.end,
-            closing.version.version,
-            closing.duty.word,
-            sum(b[0] for b in buckets.values()),
-            sum(b[1] for b in buckets.values()),
-            {name: (each[0], each[1]) for name, each in sorted(buckets.items())},
-            tests,
-            closing.requirements(tests),
-            brought,
-            self.made_up.get(index, {}),
-            {each.clause.id: each.amount for each in self.carried.get(index, ()) if each.amount},
-            self.order.sealed(index) is not None,
-        )
+        carry = {each.clause.id: each.amount for each in self.carried.get(index, ()) if each.amount}
+        return period_result(closing, self.made_up.get(index, {}), carry, sealed=self.order.sealed(index) is not None)
 
 
 def _nobody(clause: str, start: date, day: date) -> Piece:

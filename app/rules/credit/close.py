@@ -12,7 +12,7 @@ from app.rules.credit.clauses import Requirement, RuleSet, Test
 from app.rules.credit.formula import divide
 from app.rules.credit.order import Order
 from app.rules.credit.periods import months_later
-from app.rules.credit.settlement import TestResult
+from app.rules.credit.settlement import PeriodResult, TestResult
 from app.rules.credit.standing import Duty, Line
 from app.rules.credit.tally import COUNTABLE, EARNED, HALF_DAYS, MONTHS, MS, PIECES, Sums, Tally
 
@@ -106,6 +106,16 @@ class Closing:
         so_far = min(until, self.end + _DAY)
         return self._tally.between(self.version, test.id, since, so_far), quota, until - _DAY <= self.end
 
+    def buckets(self) -> tuple[dict[str, tuple[int, int]], int]:
+        """(earned, countable) by bucket, and what of it was carried in."""
+        found: dict[str, tuple[int, int]] = {}
+        brought = 0
+        for plan, sums in self._tally.groups.get(self.index, {}).items():
+            earned, countable = found.get(plan.bucket, (0, 0))
+            found[plan.bucket] = earned + sums[EARNED], countable + sums[COUNTABLE]
+            brought += sums[COUNTABLE] if plan.carried else 0
+        return dict(sorted(found.items())), brought
+
     def requirements(self, tests: Mapping[str, TestResult]) -> dict[str, str]:
         """Each requirement in a word."""
         met = {name: result.met or not result.blocking for name, result in tests.items()}
@@ -120,6 +130,29 @@ class Closing:
         if requirement.meets.holds(met):
             return "met"
         return "not due" if requirement.meets.holds(hoped) else "not met"
+
+
+def period_result(
+    closing: Closing, made_up: Mapping[str, int], carry: Mapping[str, int], *, sealed: bool
+) -> PeriodResult:
+    """One period in full: sums by bucket, tests, requirements, what was made up of it and what it carries."""
+    buckets, brought = closing.buckets()
+    tests = closing.tests()
+    return PeriodResult(
+        closing.start,
+        closing.end,
+        closing.version.version,
+        closing.duty.word,
+        sum(earned for earned, _ in buckets.values()),
+        sum(countable for _, countable in buckets.values()),
+        buckets,
+        tests,
+        closing.requirements(tests),
+        brought,
+        made_up,
+        carry,
+        sealed,
+    )
 
 
 def _against(test: Test, got: _Exact, quota: _Exact, due: bool) -> TestResult:

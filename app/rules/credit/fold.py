@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from app.rules.credit import companions, steps
-from app.rules.credit.account import NOTHING_FROZEN, Account, Frozen, Paid
+from app.rules.credit.account import Account
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
+from app.rules.credit.frozen import NOTHING_FROZEN, Frozen, Paid
 from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.kinds import SILENT
 from app.rules.credit.order import Order, Place

@@ -56,7 +56,7 @@ class Oracle(Amounts):
         word = self.gone.get(piece.id)
         if word is None and (self.convert(piece) is None or self.below(piece)):
             word = "no clause" if self.convert(piece) is None else "below mark"
-            if not self._needed(piece) and self.banned(piece.kind, piece.day, last):
+            if (word == "no clause" or not self._needed(piece)) and self.banned(piece.kind, piece.day, last):
                 word = "banned"
         for row in self._needed(piece) if word is None else ():
             met = self.companion(row, piece)

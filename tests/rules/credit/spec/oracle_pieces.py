@@ -151,7 +151,7 @@ class Pieces:
                 "period": other.place[0] == piece.place[0],
                 "nothing": False,
             }[how]
-            if hit and (other.kind not in SILENT or other.kind == "class_close"):
+            if hit and other.kind not in SILENT:
                 self.gone.setdefault(other.id, "withdrawn")
         if "ban_kinds" in row:
             self.bans.append((row, piece))

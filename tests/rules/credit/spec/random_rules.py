@@ -229,7 +229,7 @@ def _carry(dice: Dice, tests: Sequence[str], names: Sequence[str]) -> Data:
 
 
 def _share(dice: Dice, tests: Sequence[str]) -> Data:
-    return {"when": selector(dice, bucket=True, low=1), "at_most": dice.choice(["1/2", "1/3", "0.7", 0]),
+    return {"when": selector(dice, bucket=True, low=1), "at_most": dice.choice(["1/2", "1/3", "0.7", 0, 1]),
             "of": dice.choice(tests), "basis": dice.choice(["got", "quota"])}  # fmt: skip
 
 
@@ -239,24 +239,20 @@ def _duties(dice: Dice) -> Data:
     hours = [test["id"] for test in tests if test["id"] in ("t0", "t1", "t2")]
     yearly = [test["id"] for test in tests if test["id"] in hours and "over" not in test]
     names = [test["id"] for test in tests]
+    of = hours + [t["id"] for t in tests if t["measure"] == "earned" and not isinstance(t["over"], dict)]
     found: Data = {"test": tests}
     found["requirement"] = _rows(dice, lambda d: _requirement(d, names), "q", 2)
-    found["share"] = _rows(dice, lambda d: _share(d, hours), "s", 2) if dice.one_in(3) else []
+    found["share"] = _rows(dice, lambda d: _share(d, of), "s", 2) if dice.one_in(3) else []
     found["carry"] = _rows(dice, lambda d: _carry(d, yearly, names), "k", 2) if dice.one_in(2) else []
     if dice.one_in(2):
-        found["make_up"] = _rows(
-            dice, lambda d: {"tests": d.some(hours, 1, 2), "months": d.choice([1, 6, 18])}, "mu", 2
-        )
+        months = (1, 6, 18)
+        found["make_up"] = _rows(dice, lambda d: {"tests": d.some(hours, 1, 2), "months": d.choice(months)}, "mu", 2)
     return found
 
 
 def _body(dice: Dice) -> Data:
-    mark = {
-        "id": "m",
-        "when": {"kind": "watched"},
-        "measure": "seen / length",
-        "at_least": dice.choice([1, "0.9", "1/2"]),
-    }
+    mark: Data = {"id": "m", "when": {"kind": "watched"}, "measure": "seen / length"}
+    mark["at_least"] = dice.choice([1, "0.9", "1/2"])
     data: Data = {"convert": _conversions(dice), "round": _rounds(dice), "mark": [mark]}
     if dice.one_in(2):
         bound = dice.choice(["at_least", "more_than"])
