@@ -76,29 +76,56 @@ def judged(book: RuleBook, pieces: Sequence[Piece]) -> Verdict:
 
 
 def withdrawn(pieces: Sequence[Piece]) -> dict[str, str]:
-    """Which pieces no longer count: id → id of the piece that names them.
+    """Which pieces no longer count: id → id of the piece that names them (of several the latest known).
 
-    A correction withdraws what it names; any other piece with `names` stands in its place. The latest known
-    judge is heard first, so a correction that was itself withdrawn has no effect.
+    A correction withdraws what it names; any other piece with `names` stands in its place, also where another one
+    stands in its own. A correction that was itself withdrawn has no effect, whichever became known first.
     """
     by_id: dict[str, Piece] = {}
     for piece in pieces:
         if by_id.setdefault(piece.id, piece) is not piece:
             raise EvidenceError(f"piece {piece.id!r}: the id is used twice")
-    gone: dict[str, str] = {}
-    judges = sorted((p for p in pieces if p.names and p.kind != "revocation"), key=_heard, reverse=True)
+    judges = sorted((p for p in pieces if p.names and p.kind != "revocation"), key=_heard)
+    naming: dict[str, list[Piece]] = {}
     for judge in judges:
-        if judge.id in gone and by_id[gone[judge.id]].kind == "correction":
-            continue  # withdrawn; what was only replaced still withdraws what it named
         for name in judge.names:
-            target = by_id.get(name)
-            # Judges name only earlier judges: two that name each other cannot both fall.
-            if target is None or target is judge:
-                continue
-            withdraws = target.names and target.kind != "revocation"
-            if not (withdraws and _heard(target) > _heard(judge)):
-                gone.setdefault(name, judge.id)
+            if name in by_id and name != judge.id:
+                naming.setdefault(name, []).append(judge)
+    effective = _effective(judges, naming)
+    gone: dict[str, str] = {}
+    for name, named_by in naming.items():
+        target = by_id[name]
+        for judge in named_by:  # the latest known last
+            # Of two that name each other the later known stands.
+            mutual = judge.id in target.names and target.kind != "revocation" and _heard(target) > _heard(judge)
+            if effective[judge.id] and not mutual:
+                gone[name] = judge.id
     return gone
+
+
+def _effective(judges: Sequence[Piece], naming: Mapping[str, Sequence[Piece]]) -> dict[str, bool]:
+    """Which judges are not withdrawn by a correction that is effective itself; without recursion, as chains are long.
+
+    Corrections that name each other in a circle: the latest known is heard first.
+    """
+    effective: dict[str, bool] = {}
+    opened: set[str] = set()
+    for first in judges:
+        stack = [first]
+        while stack:
+            judge = stack[-1]
+            if judge.id in effective:
+                stack.pop()
+                continue
+            opened.add(judge.id)
+            against = [each for each in naming.get(judge.id, ()) if each.kind == "correction"]
+            open_ = [each for each in against if each.id not in effective and each.id not in opened]
+            if open_:
+                stack.append(open_[-1])
+                continue
+            effective[judge.id] = not any(effective.get(each.id) for each in against)
+            stack.pop()
+    return effective
 
 
 def _heard(piece: Piece) -> tuple[object, ...]:

@@ -182,3 +182,28 @@ def test_a_carried_posting_is_no_repeat_and_no_piece() -> None:
     told = tell(text(ON, 'duplicate = [{id = "once", key = ["kind"]}]\n', body=body), years(60, 10))
     assert told.got("carried:on:2026-01-01") == [10_000]
     assert told.words == {"y2027": "repeat"}
+
+
+@pytest.mark.parametrize(
+    ("cap", "taken", "numbers"),
+    [
+        ('{id = "none", when = {kind = "carried"}, limit = 0, per = "period"}', 0, [10_000, 0, 0]),
+        # What is carried comes first, so a limit of a day or year is not yet used up …
+        ('{id = "day", limit = 4, per = "day"}', 4_000, None),
+        # … but one of the cycle (2025 and 2026) is.
+        ('{id = "cycle", limit = 60, per = "cycle"}', 0, [10_000, 0, 60_000]),
+    ],
+)
+def test_what_a_cap_cuts_to_nothing_is_told(cap: str, taken: int, numbers: list[int] | None) -> None:
+    caps = f"cap = [{cap}]\n"
+    facts = [piece(f"d{n}", "session", f"2025-05-{n:02}T10:00", hours_m=4000) for n in range(1, 16)]
+    told = tell(text(ON, caps, period="cycle = 2"), facts, until="2026-12-31")
+    name = "carried:on:2025-01-01"
+    assert told.got(name) == [taken]
+    found = [n for n in told.report["nothing"] if n["evidence"] == name]
+    if numbers is None:
+        assert found == []
+    else:
+        assert [(n["did"], n["numbers"]) for n in found] == [("cut", numbers)]
+        assert told.period("2025")["carry"] == {"on": 10_000}
+        assert told.period("2026")["countable"] == 0

@@ -180,3 +180,69 @@ def test_carried_hours_pay_nothing_of_an_older_debt() -> None:
     told = tell(text('tests = ["pro"], months = 6', more), [hours("a", "2026-05-04", 60)], until="2027-12-31")
     assert told.period("2026")["made_up"] == {}
     assert told.test("pro", "2027")[0] == 10_000
+
+
+SHARE = 'share = [{id = "online", when = {category = "online"}, '
+ONLINE: dict[str, Any] = {"category": "online"}
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        # 20 online and 20 class lack 10. 20 + x ≤ (40 + x) / 2: nothing of b. Class pays 6: 20 + x ≤ (46 + x) / 2.
+        ('at_most = "1/2", of = "total"', [0, 6_000, 4_000]),
+        # At most 25 of the quota of 50: b pays 5, c pays the rest.
+        ('at_most = "1/2", of = "total", basis = "quota"', [5_000, 5_000, 0]),
+        # 20 + x ≤ 0.6 (40 + x): 10 of b.
+        ('at_most = "0.6", of = "total"', [10_000, 0, 0]),
+        # 20 + x ≤ 0.55 (40 + x): 4.444 of b; then class pays the rest.
+        ('at_most = "0.55", of = "total"', [4_444, 5_556, 0]),
+        # What pays is earned there too: 20 + x ≤ 0.55 (40 + x).
+        ('at_most = "0.55", of = "all"', [4_444, 5_556, 0]),
+        ('at_most = 1, of = "total"', [10_000, 0, 0]),
+    ],
+)  # fmt: skip
+def test_what_pays_may_not_pass_a_share_of_the_old_period(share: str, expected: list[int]) -> None:
+    body = BODY.rstrip().removesuffix("]") + ', {id = "all", measure = "earned", at_least = 0}]\n'
+    made = 'make_up = [{id = "mu", tests = ["total"], months = 6}]\n'
+    facts = [
+        hours("f", "2026-05-04", 20), hours("o", "2026-05-05", 20, **ONLINE),
+        hours("b", "2027-01-05", 10, **ONLINE), hours("c", "2027-02-05", 6), hours("d", "2027-03-05", 10, **ONLINE),
+        hours("e", "2027-08-05", 90),
+    ]  # fmt: skip
+    told = tell(rules(body + made + ALL + SHARE + share + "}]\n"), facts)
+    assert told.got("o", "b", "c", "d", period="2026-01-01") == [20_000, *expected]
+    assert told.got("b", "c", "d", period="2027-01-01") == [
+        a - b for a, b in zip([10_000, 6_000, 10_000], expected, strict=True)
+    ]
+    assert told.period("2026")["made_up"] == {"total": 10_000}
+
+
+def test_what_a_share_leaves_of_an_older_debt_pays_the_next() -> None:
+    """2025 takes nothing online (all of it is), 2026 does."""
+    share = SHARE + 'at_most = "1/2", of = "total"}]\n'
+    facts = [hours("f", "2026-05-04", 30), hours("b", "2027-02-05", 12, **ONLINE), hours("e", "2027-09-05", 90)]
+    told = tell(text('tests = ["total"], months = 24', ALL + share), [hours("z", "2025-05-04", 1), *facts])
+    # 2025 has 1 and lacks 49: f pays 30, so it has 31; of b 12 are at most 31. 2026 has 0 and lacks 50.
+    assert told.got("f", "b", "e", period="2025-01-01") == [30_000, 12_000, 7_000]
+    assert told.got("f", "b", "e", period="2026-01-01") == [0, 0, 50_000]
+
+
+@pytest.mark.parametrize(("day", "pays"), [("2027-03-31", True), ("2027-12-31", True), ("2028-01-01", False)])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_rows_on_one_test_the_longer_holds(day: str, pays: bool, order: int) -> None:
+    rows = ['{id = "short", tests = ["total", "pro"], months = 3}', '{id = "long", tests = ["total"], months = 12}']
+    made = rules(BODY + f"make_up = [{', '.join(rows[::order])}]\n" + ALL)
+    told = tell(made, [hours("a", "2026-05-04", 30), hours("b", day, 10)])
+    assert told.got("b", period="2026-01-01") == [10_000 if pays else 0]
+    assert [why[0] for why in told.why("b") if why[1] == "make_up" and why[2][2] == 20260101] == ["long"] * pays
+
+
+def test_the_other_test_of_the_shorter_row_keeps_its_own_time() -> None:
+    rows = '{id = "short", tests = ["total", "pro"], months = 3}, {id = "long", tests = ["total"], months = 12}'
+    both = 'requirement = [{id = "yearly", meets = {all = ["total", "pro"]}}]\n'
+    facts = [hours("a", "2026-05-04", 45, subject_bucket="gen")]
+    # Professional lacks 30 till the end of March, the total 5 till the end of the year.
+    for day, paid in (("2027-03-31", 12_000), ("2027-04-01", 5_000)):
+        told = tell(rules(BODY + f"make_up = [{rows}]\n" + both), [*facts, hours("b", day, 12, subject_bucket="pro")])
+        assert told.got("b", period="2026-01-01") == [paid]

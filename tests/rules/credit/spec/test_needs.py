@@ -189,3 +189,56 @@ def test_a_repeat_is_judged_on_the_day_it_counts() -> None:
     told = tell(text, facts)
     assert told.got("a", "b") == [0, 3000]
     assert told.words["a"] == "repeat"
+
+
+SOON = rules(CLASS + f"needs = [{{{EXAM}, within_days = 30}}]\n")
+
+
+@pytest.mark.parametrize(
+    ("passed_on", "counts"),
+    [
+        ("2026-05-04T23:59", True),
+        ("2026-06-03T00:00", True),
+        ("2026-06-03T23:59", True),
+        ("2026-06-04T00:00", False),
+        ("2026-06-04T10:00", False),
+        # 15:59 UTC is still 3 June, 16:00 UTC is 4 June in the academy.
+        ("2026-06-03T15:59:00Z", True),
+        ("2026-06-03T16:00:00Z", False),
+        # One that came first serves, however long ago.
+        ("2020-01-01T00:00", True),
+    ],
+)
+def test_a_companion_must_come_within_so_many_days(passed_on: str, counts: bool) -> None:
+    told = tell(SOON, [session(), exam(passed_on)])
+    assert told.got("s") == [3000 if counts else 0]
+    assert told.words.get("s") == (None if counts else "waits")
+
+
+def test_one_that_comes_too_late_serves_what_comes_after_it() -> None:
+    told = tell(SOON, [session(), exam("2026-07-01T10:00"), session("t", "2026-07-02T10:00")])
+    assert told.got("s", "t") == [0, 3000]
+    assert told.words["s"] == "waits"
+
+
+def test_a_second_exam_in_time_after_a_failed_one() -> None:
+    facts = [session(), exam("2026-05-10T10:00", passed=False), exam("2026-06-01T10:00", name="f")]
+    assert tell(SOON, facts).why("s")[0] == ("exam", "waited", [20260504, 20260601, 0])
+
+
+@pytest.mark.parametrize(("closed", "counts"), [("2026-09-01", True), ("2026-05-20", True)])
+def test_the_days_are_those_of_its_own_clause(closed: str, counts: bool) -> None:
+    """The exam within 30 days, the close whenever it comes."""
+    text = rules(CLASS + f"needs = [{{{EXAM}, within_days = 30}}, {{{CLOSED}}}]\n")
+    facts = [session(), piece("z", "class_close", f"{closed}T10:00", run="K"), exam("2026-06-03T10:00")]
+    assert tell(text, facts).got("s") == [3000 if counts else 0]
+    facts[-1] = exam("2026-06-04T10:00")
+    assert tell(text, facts).words["s"] == "waits"
+
+
+def test_valid_before_and_within_after() -> None:
+    text = rules(CLASS + f"needs = [{{{EXAM}, valid_years = 1, within_days = 30}}]\n")
+    assert tell(text, [exam("2025-05-04T10:00"), session()]).words["s"] == "waits"
+    assert tell(text, [exam("2025-05-05T10:00"), session()]).got("s") == [3000]
+    told = tell(text, [exam("2025-05-04T10:00"), session(), exam("2026-06-03T10:00", name="f")])
+    assert told.why("s")[0] == ("exam", "waited", [20260504, 20260603, 0])
