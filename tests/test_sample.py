@@ -44,7 +44,7 @@ def test_it_loads_once_and_its_ledger_is_proved(settings: Settings, db: Database
     shown = sample.ensure(settings, QUIET)
     assert sample.ensure(settings, QUIET) == shown
     with db.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Person)) == 73
+        assert session.scalar(select(func.count()).select_from(Person)) == 74
         found = verify.verify(session)
         sums = list(session.scalars(select(LearnerPeriod.countable)))
     assert found.differences == []
@@ -53,7 +53,7 @@ def test_it_loads_once_and_its_ledger_is_proved(settings: Settings, db: Database
     assert len(set(sums)) > 20
     accounts = json.loads((settings.data_dir / "accounts.json").read_text(encoding="utf-8"))
     assert {each["role"] for each in accounts} == set(ROLES)
-    assert len({each["password"] for each in accounts}) == len(accounts) == 73
+    assert len({each["password"] for each in accounts}) == len(accounts) == 74
     assert (settings.data_dir / "accounts.json").stat().st_mode & 0o077 == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 
+# On SQLite whoever waits for the writer's lock looks for it this often at last (seconds, and a little more).
+BREATH = 0.12
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -106,3 +109,12 @@ class Database:
         with self._writers() as session:
             yield session
             session.commit()
+
+    def breathe(self, since: float) -> float:
+        """Stand aside between writing transactions that follow each other; `since` and what it gives are moments of
+        `time.monotonic`. On SQLite whoever waits for the lock only looks for it now and then: without a pause it would
+        never be found free, and a beat would wait for the whole of a long work."""
+        if self.sqlite and time.monotonic() - since > BREATH:
+            time.sleep(BREATH)
+            return time.monotonic()
+        return since

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.routing import IntegerConverter, Map
 
-from app.base import charts
+from app.base import charts, labels
 from app.base.access import SIGNED_IN, can, public
 from app.base.errors import Refused
 from app.base.settings import Settings
@@ -80,6 +80,7 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=locale)
     app.context_processor(_context)
     app.template_filter("local")(local_time)
+    app.jinja_env.globals["full_day"] = labels.full_day
     charts.init_app(app)
     app.url_map.converters["int"] = KeyConverter
     app.before_request(_no_nul)
@@ -133,9 +134,15 @@ def _links(entries: list[tuple[str, str, str, str]]) -> list[Link]:
     ]
 
 
+# Somebody else's papers, in rooms that the learner's own share: staff come to them from a class.
+STAFF_PLACES = ("credits.statement_for", "traces.learner")
+
+
 def _is_here(endpoint: str) -> bool:
     """Is the present page this place, or one below it? My year and its plan stand beside the courses in one room."""
     here = "study.my_year" if request.endpoint == "study.gap" else request.endpoint or ""
+    if here in STAFF_PLACES:
+        return endpoint == "supervision.classes"
     if here == endpoint or "study.my_year" in (here, endpoint):
         return here == endpoint
     return endpoint.partition(".")[0] in (request.blueprint, ABOVE.get(request.blueprint or ""))

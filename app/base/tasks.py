@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -275,9 +276,11 @@ class Runner(threading.Thread):
         self._stop_now = threading.Event()
 
     def run(self) -> None:
+        begun = time.monotonic()
         while not self._stop_now.is_set():
             try:
                 if run_one(self._db, self._queue):
+                    begun = self._db.breathe(begun)
                     continue
             except Exception:  # the database may be away: try again
                 log.exception("the task runner could not reach its table")

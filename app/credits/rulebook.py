@@ -66,7 +66,7 @@ def publish_rules(session: Session, text: str, actor_id: int | None, fresh: Rule
     `fresh`: the text as loaded, where that was done before anything was locked. Raises RuleErrors with every
     mistake and its line: of the language, and those of `check`.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").removeprefix("\ufeff")
     fresh = fresh or load(text)
     check(session, fresh, text)
     row = RuleVersion(

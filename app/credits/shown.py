@@ -249,7 +249,7 @@ def _about(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if facts.get("category"):
         found.append((_("Category"), label("category", str(facts["category"]))))
     if facts.get("requirement_class"):
-        found.append((_("Duty"), label("requirement", str(facts["requirement_class"]))))
+        found.append((_("Required or elective"), label("requirement", str(facts["requirement_class"]))))
     if facts.get("note"):
         found.append((_("Note"), str(facts["note"])))
     return found

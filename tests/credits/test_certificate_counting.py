@@ -108,6 +108,24 @@ def test_after_a_seal_the_day_of_learning_still_counts(session: Session, carryin
     assert "2026-01-01<2025-01-01" in origins, "it does stand in the present period, with its origin"
 
 
+def test_what_was_withdrawn_after_a_seal_is_no_item_any_more(session: Session, carrying: int) -> None:
+    """The annex adds up to what is certified."""
+    for lesson in (1, 2):
+        watch(session, carrying, lesson, hours=lesson, at=LAST_YEAR)
+    service.settle(session, carrying)
+    session.add(
+        PeriodSeal(
+            period=Y25[0], number=1, event="sealed", at=NOON, by_id=None, hash="0" * 64, overruled="{}", reason=""
+        )
+    )  # fmt: skip
+    session.flush()
+    withdraw(session, carrying, "watched:1", NOON)
+    assert hours(session, carrying, Y25) == [2000]
+    found = counted(session, carrying, Y25)
+    assert [(item.countable, item.bucket) for item in found.items] == [(2000, "general")]
+    assert found.items_in("general") == 1
+
+
 def test_nothing_anywhere(session: Session, carrying: int) -> None:
     found = counted(session, carrying, Y26)
     assert (found.hours, found.buckets, found.items, found.seq, found.hash) == (0, {}, (), 0, "0" * 64)

@@ -81,7 +81,7 @@ def count(rules: RuleBook, books: Books, since: date, until: date, most_seq: int
         if ledger.carried_from(row.evidence_key) is not None:
             carried += amounts.countable if since <= row.period <= until else 0
         elif days.inside(row, amounts):
-            given[row.evidence_key, amounts.bucket] += amounts.countable
+            given[days.whose(row.evidence_key), amounts.bucket] += amounts.countable
             versions.add(row.rule_version)
     sums: defaultdict[str, int] = defaultdict(int)
     for (_key, bucket), amount in given.items():
@@ -114,6 +114,12 @@ class _Days:
             end = self._rules.period.end(self._rules.period.index(amounts.origin))
             return self._since <= end and amounts.origin <= self._until
         return concerned is not None and self._since <= self._day(concerned) <= self._until
+
+    def whose(self, key: str) -> str:
+        """The key of the piece that a line is about: what was withdrawn after a seal is no item any more."""
+        piece = self._evidence.get(key)
+        concerned = self._concerned(piece) if piece is not None else None
+        return concerned.key if concerned is not None else key
 
     def _concerned(self, piece: EvidenceRow) -> EvidenceRow | None:
         """The piece itself; of a correction what it corrects."""

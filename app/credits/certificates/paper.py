@@ -56,7 +56,7 @@ def _head(content: Content) -> dict[str, Any]:
         "certifies": _("This is to certify that"),
         "name": content.name,
         "unit": content.unit,
-        "sentence": _sentence(content, since, until),
+        "sentence": _sentence(content, *(day.replace(" ", "\u00a0") for day in (since, until))),
     }
 
 

@@ -6,6 +6,7 @@ while it looks once more.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -78,10 +79,12 @@ def _settle_everybody(db: Database, progress: Progress) -> None:
         if rules is None:
             raise NotReady("rules")
         due = session.scalars(credits.unsettled(rules).order_by(ChainHead.learner_id)).all()
+    begun = time.monotonic()
     for at in range(0, len(due), CHUNK):
         with db.writing() as session:
             for learner_id in due[at : at + CHUNK]:
                 credits.settle(session, learner_id)
+        begun = db.breathe(begun)
         progress(min(at + CHUNK, len(due)), len(due))
 
 

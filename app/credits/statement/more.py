@@ -67,6 +67,8 @@ def more_of(line: Line, rules: RuleSet) -> More | None:
     decimals = next((n for n in (1, 2) if all(number % 10 ** (3 - n) == 0 for number in numbers)), 3)
     would, counted = fixed(most, decimals), fixed(way.counted, decimals)
     ends = {"would": hours(most), "counted": hours(way.counted)}
+    if most == way.counted != way.would:  # they differ beyond the third decimal only
+        would = ends["would"] = exact_text(way.would / 1000)
     more = way.would > way.counted
     title = _("Why %(counted)s and not %(would)s", **ends) if more else _("From %(would)s to %(counted)s", **ends)
     rows = [_row(step, took, left, decimals, line, rules) for step, took, left in steps]

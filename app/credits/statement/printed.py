@@ -55,10 +55,10 @@ def numbered(rules: RuleSet, name: str, url: str) -> str:
 
 def _kinds(rules: RuleSet) -> dict[str, str]:
     words = (
-        (_("Conversion"), rules.converts), (_("Weight"), rules.weights), (_("Mark"), rules.marks),
+        (_("Conversion"), rules.converts), (_("Weight"), rules.weights), (_("Completion mark"), rules.marks),
         (_("Condition"), rules.needs), (_("Rounding"), rules.rounds), (_("Repeat"), rules.duplicates),
         (_("Limit"), rules.caps), (_("Share"), rules.shares), (_("Attendance"), rules.attendances),
-        (_("Revocation"), rules.revokes), (_("Duty"), rules.tests), (_("Requirement"), rules.requirements),
+        (_("Revocation"), rules.revokes), (_("Test"), rules.tests), (_("Requirement for the year"), rules.requirements),
         (_("Carrying over"), rules.carries), (_("Making up"), rules.make_ups),
     )  # fmt: skip
     return {row.id: str(word) for word, rows in words for row in rows}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-
 from app.credits.workshop import fresh, surgery
-from app.credits.workshop.document import row_of
+from app.credits.workshop.document import judge, row_of
 from app.credits.workshop.fields import BY_NAME, SINGLES, TABLES
 from app.credits.workshop.form import anchor
 
 STEPS = {"up": -1, "down": 1}
+_SINGLE = {each.name for each in SINGLES}
 
 
 def act(do: str, text: str) -> tuple[str, str]:
@@ -20,14 +19,14 @@ def act(do: str, text: str) -> tuple[str, str]:
     if what == "save":
         return rest if rest.startswith("row-") else "", text
     table, _, number = rest.partition(":")
-    if table not in BY_NAME:
+    data = judge(text).data
+    if table not in BY_NAME or data is None:
         raise surgery.Unwritable
-    if what == "add":
+    rows = data.get(table, [])
+    if what == "add" and (table in _SINGLE or isinstance(rows, list)):
         return _added(text, table)
-    data = tomllib.loads(text)
-    rows = data.get(table)
     index = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else -1
-    if not isinstance(rows, list) or not 0 <= index < len(rows):
+    if not isinstance(rows, list) or not 0 <= index < len(rows) or not isinstance(rows[index], dict):
         raise surgery.Unwritable
     if what in STEPS:
         there = index + STEPS[what]
@@ -41,7 +40,7 @@ def act(do: str, text: str) -> tuple[str, str]:
 
 
 def _added(text: str, name: str) -> tuple[str, str]:
-    if name in [each.name for each in SINGLES]:
+    if name in _SINGLE:
         return anchor((name, None)), surgery.add_table(text, name)
     table = next(each for each in TABLES if each.name == name)
     text, index = fresh.add(text, table)

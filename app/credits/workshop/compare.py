@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 from app.credits import changes
 from app.credits.changes import Change
+from app.credits.workshop.document import judge
 
 # Around what differs; the rest is folded.
 NEAR = 2
@@ -43,11 +43,11 @@ class Compared:
 
 def compare(before: str, after: str) -> Compared:
     """Everything that the second text changes in the first."""
-    try:
-        clauses, header = changes.changes(before, after), changes.header(before, after)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    before, after = before.removeprefix("\ufeff"), after.removeprefix("\ufeff")
+    # `load` first: it refuses at once what `tomllib` alone would chew on for minutes.
+    if judge(before).data is None or judge(after).data is None:
         return Compared(None, [], lines(before, after))
-    return Compared(clauses, header, lines(before, after))
+    return Compared(changes.changes(before, after), changes.header(before, after), lines(before, after))
 
 
 def lines(before: str, after: str) -> list[Line] | None:

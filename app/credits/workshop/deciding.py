@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.base.access import guard, scope
 from app.base.errors import BadInput, Forbidden, Refused
+from app.base.labels import full_day
 from app.base.unit_of_work import session
 from app.credits.workshop import service
 from app.credits.workshop.document import judge
@@ -76,7 +77,7 @@ def publish(draft_id: int) -> Page:
         return shown_draft(row, unpublished=True), 422
     try:
         if seal != row.text_hash:  # what was loaded is not what this person saw
-            raise service.Stale(_("The draft has changed meanwhile. Look at it as it is now; nothing was done."))
+            raise Refused(_("This is not the text that was proposed any more. Look at it again; nothing was published."))
         version = service.publish(session(), draft_id, seal, current_user.person_id, fresh)
     except RuleErrors:
         return shown_draft(row, unpublished=True), 422
@@ -89,7 +90,7 @@ def publish(draft_id: int) -> Page:
         _(
             "Version %(number)s holds from %(day)s on. Nothing that was already earned changes.",
             number=version.version,
-            day=version.effective.isoformat(),
+            day=full_day(version.effective),
         ),
         "done",
     )

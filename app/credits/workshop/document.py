@@ -50,6 +50,7 @@ class Found:
 
 def judge(text: str) -> Found:
     """Load it: what it says, and everything that is wrong with it."""
+    text = text.removeprefix("\ufeff")  # `load` reads a text with such a beginning, `tomllib` does not
     try:
         rules = load(text)
     except RuleErrors as wrong:
@@ -97,7 +98,8 @@ def lines(text: str) -> dict[Place, Lines]:
         elif isinstance(part, Block):
             found[name, None] = count.block(part)
         elif part.value.items is not None:
-            found |= {(name, index): count.inline(item) for index, item in enumerate(part.value.items)}
+            items = enumerate(part.value.items)
+            found |= {(name, index): count.inline(item) for index, item in items if item.keys is not None}
         elif part.value.keys is not None:
             found[name, None] = count.inline(part.value)
     return found

@@ -56,7 +56,7 @@ def add(text: str, table: Table) -> tuple[str, int]:
 def free_id(data: dict[str, Any], wish: str) -> str:
     """An id that no row has: the wish itself, or with a number."""
     taken = {
-        row.get("id")
+        str(row.get("id"))
         for rows in data.values()
         if isinstance(rows, list)
         for row in rows

@@ -121,11 +121,11 @@ def copy_row(text: str, table: str, index: int, new_id: str) -> str:
     if isinstance(part, Value):
         assert part.items is not None
         item = part.items[index]
-        fresh = rewrite(f"row = {text[item.start : item.end]}", ("row", "id"), new_id).partition("= ")[2]
+        fresh = rewrite(f"row = {text[item.start : item.end]}", ("row",), {**row, "id": new_id}).partition("= ")[2]
         return _checked(text[: item.end] + f", {fresh}" + text[item.end :], wanted)
     block = _row(text, part, index)
     fresh = _ended(text[block.start : block.end])
-    fresh = rewrite(fresh, (table, 0, "id"), new_id)
+    fresh = rewrite(fresh, (table, 0), {**row, "id": new_id})
     return _checked(_block_in(text, block.end, fresh), wanted)
 
 

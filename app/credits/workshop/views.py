@@ -127,7 +127,7 @@ def _stale(draft_id: int, mine: str) -> str:
 
 
 def _sent() -> Sent:
-    plain = {name: text.replace("\r\n", "\n") for name, text in request.form.items()}
+    plain = {name: text.replace("\r\n", "\n").removeprefix("\ufeff") for name, text in request.form.items()}
     if "base" not in plain or "text" not in plain:
         raise Refused(_("This form did not come whole. Nothing was changed; open the draft again."))
     inputs = {name: text for name, text in plain.items() if name.startswith("f|")}

@@ -16,6 +16,7 @@ from app.credits.workshop import composite
 from app.credits.workshop.cuts import written
 from app.credits.workshop.fields import Field
 from app.credits.workshop.inputs import ABSENT, FLAGS, Inputs, choice, exact, listed, plain, split
+from app.rules.credit.document import MOST_POINTS
 
 RAW: Final = ":toml"
 
@@ -45,6 +46,8 @@ def toml_of(text: str) -> Any:
     """The value of one line of TOML; ABSENT of an empty one. NotToml."""
     if not text.strip():
         return ABSENT
+    if text.count(".") > MOST_POINTS:
+        raise NotToml
     try:
         found = tomllib.loads(f"value = {text.strip()}")
     except (ValueError, RecursionError) as error:

@@ -8,8 +8,8 @@ from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
 from app.rules.credit.close import Closing, period_result
 from app.rules.credit.evidence import Numbers, Piece
-from app.rules.credit.frozen import NO_NUMBERS, NOTHING_FROZEN, Frozen, Given, Paid
-from app.rules.credit.judges import Gone
+from app.rules.credit.frozen import NO_NUMBERS, NOBODY, NOTHING_FROZEN, Frozen, Given, Paid, Whose
+from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
 from app.rules.credit.plan import Plan
@@ -88,13 +88,15 @@ class Account:
         self.tally.piece(index, at.day, plan, earned, countable, numbers, pieces=new, late=late)
         if book.has_shares and at.late is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
-        self._keep(posting, plan, numbers, new)
+        self._keep(posting, plan, numbers, new, (piece.kind, piece.order()) if self._given is not None else NOBODY)
         if late:
             self._carry_again(index, at.day)
 
-    def _keep(self, posting: Posting, plan: Plan, numbers: Numbers = NO_NUMBERS, pieces: int = 0) -> None:
+    def _keep(
+        self, posting: Posting, plan: Plan, numbers: Numbers = NO_NUMBERS, pieces: int = 0, whose: Whose = NOBODY
+    ) -> None:
         if self._given is not None:
-            given = Given(len(self.postings), plan, numbers, pieces)
+            given = Given(len(self.postings), plan, numbers, pieces, *whose)
             self._given.setdefault(posting.evidence, []).append(given)
         self.postings.append(posting)
 
@@ -223,7 +225,7 @@ class Account:
         for given in (self._given or {}).pop(name, ()):
             posting, plan = self.postings[given.place], given.plan
             own = rule.index(posting.period)
-            shut = self.order.sealed(own) is not None
+            shut = self._shut(own, place.moment)
             index = own if shut and plan.version.period.late == "sealed" else place.period
             why = (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
             self.postings.append(
@@ -241,6 +243,26 @@ class Account:
                 sealed.add(index)
         for index in sorted(sealed):
             self._carry_again(index, place.day)
+
+    def _shut(self, index: int, moment: datetime) -> bool:
+        """Was a period sealed by then?"""
+        seal = self.order.sealed(index)
+        return seal is not None and seal <= moment
+
+    def covered(self, ban: Ban, place: Place) -> list[str]:
+        """What a ban covers that became known now: pieces with postings of sealed periods, and companions in them."""
+        rule = self.book.period
+        found: dict[str, None] = {}
+        for name, all_ in (self._given or {}).items():
+            for given in all_:
+                posting = self.postings[given.place]
+                inside = ban.covers(given.kind, posting.day, given.order)
+                if inside and self._shut(rule.index(posting.period), place.moment):
+                    found[name] = None
+        for name, (kind, day, order) in self.state.came.items():
+            if ban.covers(kind, day, order) and self._shut(rule.index(day), place.moment):
+                found[name] = None
+        return list(found)
 
     def _carry_again(self, index: int, day: date) -> None:
         """A sealed period got an adjustment: what it would now carry on beyond what it did is a posting of its own."""

@@ -19,7 +19,7 @@ def found(state: State, at: At) -> bool:
     missing = []
     for needs in at.plan.needs:
         key = _key(at.plan.version.version, needs, at.piece)
-        companion = _serving(state.companions.get(key, ()), at.day, needs) if key is not None else None
+        companion = _serving(state.companions.get(key, ()), at.learnt, needs) if key is not None else None
         if companion is not None:
             _meet(state, at, needs, companion)
         else:
@@ -39,12 +39,13 @@ def arrived(book: RuleBook, state: State, place: Place) -> Iterable[At]:
         key = _key(number, needs, piece)
         if key is None or not _good(book, piece, own, minute):
             continue
-        state.companions.setdefault(key, []).append((place.day, piece.id))
+        state.companions.setdefault(key, []).append((own, piece.id))
+        state.came[piece.id] = piece.kind, own, piece.order()
         for at in state.waiting.pop(key, ()):
-            if needs.within_days and (place.day - at.day).days > needs.within_days:
+            if needs.within_days and (own - at.learnt).days > needs.within_days:
                 state.waiting.setdefault(("too late", *key), []).append(at)
                 continue
-            _meet(state, at, needs, (place.day, piece.id))
+            _meet(state, at, needs, (own, piece.id))
             if len(at.met) == len(at.plan.needs):
                 at.note(needs.id, "waited", plain_day(at.day), plain_day(place.day), 0)
                 at.index = at.learnt_in = at.posted_in = place.period
@@ -62,7 +63,7 @@ def left_alone(state: State, companion: str) -> list[At]:
         lost = [needs for needs in at.plan.needs if at.met.get(needs.id, (None, ""))[1] == companion]
         for needs in lost:
             key = _key(at.plan.version.version, needs, at.piece)
-            other = _serving(state.companions.get(key, ()), at.day, needs) if key is not None else None
+            other = _serving(state.companions.get(key, ()), at.learnt, needs) if key is not None else None
             if other is not None:
                 _meet(state, at, needs, other)
             else:
@@ -70,6 +71,15 @@ def left_alone(state: State, companion: str) -> list[At]:
                 state.waiting.setdefault(key or ("alone", at.piece.id), []).append(at)
                 alone.append(at)
     return alone
+
+
+def forget(state: State, name: str) -> At | None:
+    """A piece is withdrawn: it waits no longer. What waited, if it did."""
+    found = None
+    for ats in state.waiting.values():
+        found = next((at for at in ats if at.piece.id == name), found)
+        ats[:] = [at for at in ats if at.piece.id != name]
+    return found
 
 
 def _meet(state: State, at: At, needs: Needs, companion: tuple[date, str]) -> None:

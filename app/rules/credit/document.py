@@ -33,7 +33,7 @@ _PERIOD: Final = (
 _TABLES = (*SINGLE, *rows.READERS)
 LARGEST = 100_000
 # A dotted key costs the square of its depth.
-_MOST_POINTS = 100
+MOST_POINTS = 100
 # Far above what anybody writes: what is compared in pairs must stay quick.
 _MOST_ROWS = 200
 _MOST_AXES = 6
@@ -46,16 +46,28 @@ def load(text: str) -> RuleSet:
     if len(text) > LARGEST:
         raise RuleErrors([RuleError(1, "", "", say("longer than %(most)s characters", most=LARGEST))])
     for place, row in enumerate(text.split("\n"), 1):
-        if row.count(".") > _MOST_POINTS:
-            raise RuleErrors(
-                [RuleError(place, "", "", say("more than %(most)s points in one line", most=_MOST_POINTS))]
-            )
+        if row.count(".") > MOST_POINTS:
+            raise RuleErrors([RuleError(place, "", "", say("more than %(most)s points in one line", most=MOST_POINTS))])
     try:
         data = tomllib.loads(text)
+        _printable(data)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         line, said = syntax.mistake(error, text)
         raise RuleErrors([RuleError(line, "", "", said)]) from error
     return _Loader(data, scan(text)).ruleset()
+
+
+def _printable(data: Mapping[str, Any]) -> None:
+    """ValueError for a number of thousands of digits: `tomllib` itself refuses only those that are not hexadecimal."""
+    left: list[Any] = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif type(value) is int:
+            str(value)
 
 
 class _Loader:

@@ -95,7 +95,10 @@ class _Fold:
         if period != self.account.last:
             self.account.reach(period)
         if place.late is not None and place.late.undone is not None:
-            self._undo(place, place.late.undone, place.late.origin)
+            ban = self.order.bans.get(place.name) if place.late.origin < 0 else None
+            names = [place.name] if ban is None else self.account.covered(ban, place)
+            for name in names:
+                self._undo(name, place, place.late.undone)
             return
         if place.gone is not None:
             if piece.kind not in SILENT:
@@ -103,17 +106,24 @@ class _Fold:
             return
         ban = None
         if self.order.has_bans:
-            ban = self.order.verdict(period).banned(piece.kind, place.day, place[1:4])
+            late = place.late
+            day = place.day if late is None else self.book.local(piece.happened, piece.kind)[0]
+            here = place[1:4] if late is None else piece.order()
+            ban = self.order.verdict(period).banned(piece.kind, day, here)
         if piece.kind not in SILENT:
             self._judge(place, ban)
         if self.book.has_needs and ban is None:
             for at in companions.arrived(self.book, self.state, place):
                 self._release(at, place[1:4])
 
-    def _undo(self, place: Place, gone: Gone, origin: int) -> None:
+    def _undo(self, name: str, place: Place, gone: Gone) -> None:
         """A piece that stood at a seal is withdrawn, and with it what had only it for a companion."""
-        self.account.undo(place.name, gone, place, origin)
-        for at in companions.left_alone(self.state, place.name):
+        origin = place.late.origin if place.late is not None else place.period
+        at = companions.forget(self.state, name)
+        if at is not None:
+            self._no(at.piece, at.day, at.index, Why(gone.clause, "withdrawn", gone.numbers), 0)
+        self.account.undo(name, gone, place, origin)
+        for at in companions.left_alone(self.state, name):
             self.account.undo(at.piece.id, gone, place, origin)
 
     def wait_on(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from app.rules.credit.evidence import Numbers
 from app.rules.credit.kinds import NUMBERS
@@ -31,6 +32,10 @@ NOTHING_FROZEN = Frozen()
 NO_NUMBERS: Numbers = (0,) * len(NUMBERS)
 
 
+Whose: TypeAlias = tuple[str, tuple[datetime, int, str]]  # a piece's kind and its place in the fold
+NOBODY: Whose = ("", (datetime.min.replace(tzinfo=UTC), 0, ""))
+
+
 class Given(NamedTuple):
     """A posting that may be taken back after a seal: its place, and what was summed with it."""
 
@@ -38,3 +43,5 @@ class Given(NamedTuple):
     plan: Plan
     numbers: Numbers
     pieces: int
+    kind: str
+    order: tuple[datetime, int, str]

@@ -39,6 +39,10 @@ class Ban:
     first: date
     until: date
 
+    def covers(self, kind: str, day: date, order: tuple[datetime, int, str]) -> bool:
+        """Does it hold for what counts on this day, of a piece at this place of the order?"""
+        return kind in self.kinds and self.first <= day < self.until and (day > self.first or order > self.since)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -203,7 +207,7 @@ def _beyond(
     book: RuleBook, clause: Attendance, run: Sequence[Piece], leave: Sequence[Piece]
 ) -> tuple[int, int, int] | None:
     """(leave, limit, 0) in thousandths of hours where the limit is passed."""
-    about = [p for p in run if any(clause is each for _, each in _attended(book, p)) and p.kind in _CREDITABLE]
+    about = [p for p in run if any(clause.id == each.id for _, each in _attended(book, p)) and p.kind in _CREDITABLE]
     sums = [sum(p.numbers[place] for p in about) for place in range(len(NUMBERS))]
     sums[_LEAVE] = sum(p.numbers[_LEAVE] for p in leave)
     sums[_RUN_HOURS] = max(p.numbers[_RUN_HOURS] for p in run)

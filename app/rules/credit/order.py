@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
-from app.rules.credit.judges import Gone, Verdict, judged
+from app.rules.credit.judges import Ban, Gone, Verdict, judged
 from app.rules.credit.kinds import RANK
 from app.rules.credit.standing import Line
+
+_BAN = -1  # in the place of a kind's rank
 
 
 class Late(NamedTuple):
@@ -53,7 +56,9 @@ class Order:
         self.has_bans = self.has_seals or bool(self._now.bans)
         self._then: dict[datetime, Verdict] = {}
         self._lines: dict[datetime | None, Line] = {}
-        self.places: list[Place] = sorted(self._places() if self._sealed else self._plain())
+        # Bans that became known after a seal, by the name of their place.
+        self.bans: dict[str, Ban] = {}
+        self.places: list[Place] = sorted(self._plain()) if not self._sealed else self._among_seals()
 
     def sealed(self, index: int) -> datetime | None:
         """When a period was sealed."""
@@ -93,6 +98,22 @@ class Order:
                 Place, (index_of(day), happened, rank[kind], name, piece, day, minute, why(name), None)
             )  # fmt: skip
 
+    def _among_seals(self) -> list[Place]:
+        """A piece may have several places at the same moment: then in the order in which they were found."""
+        return sorted([*self._places(), *self._late_bans()], key=itemgetter(0, 1, 2, 3))
+
+    def _late_bans(self) -> Iterator[Place]:
+        """Bans that became known after a seal: they take back what they cover of the sealed periods."""
+        first = min(self._sealed.values())
+        by_id = {p.id: p for p in self._pieces}
+        for number, ban in enumerate(self._now.bans):
+            judge = by_id[ban.by]
+            if judge.known >= first:
+                day, name = self._day(judge.known), f"{judge.id} {number}"
+                self.bans[name] = ban
+                late = Late(-1, day, Gone(ban.clause, ban.by, (0, 0, 0)))
+                yield Place(self._book.period.index(day), judge.known, _BAN, name, judge, day, 0, None, late)
+
     def _places(self) -> Iterator[Place]:
         book = self._book
         for piece in self._pieces:
@@ -110,23 +131,39 @@ class Order:
 
     def _changes(self, piece: Piece, origin: int, own: date, seal: datetime) -> Iterator[Place]:
         """What later judges changed about a piece in a sealed period: taken back, and perhaps given again."""
-        before = self._verdict(seal).out(piece, own)
+        since, then = seal, self._verdict(seal)
+        # A ban that held at the seal and no longer does gives back; one that came later has a place of its own.
+        before = then.out(piece, own)
         for moment in [*sorted(m for m in self._sealed.values() if m > seal), None]:
-            now = self._verdict(moment).out(piece, own)
+            verdict = self._verdict(moment)
+            now = verdict.gone.get(piece.id) if before is None else verdict.out(piece, own)
             if (now is None) != (before is None):
-                known = self._told(now, before)
+                known = self._told(now, before, since, then, verdict)
                 day = self._day(known)
                 late = Late(origin, day, now)
                 yield Place(self._book.period.index(day), known, RANK[piece.kind], piece.id, piece, day, 0, None, late)
-            before = now
+            before, then, since = now, verdict, moment or since
 
-    def _told(self, now: Gone | None, before: Gone | None) -> datetime:
-        """When it became known that a piece is gone, or that what withdrew it is."""
+    def _told(
+        self, now: Gone | None, before: Gone | None, since: datetime, then: Verdict, verdict: Verdict
+    ) -> datetime:
+        """When, after `since`, it became known that a piece is gone, or that what withdrew it is.
+
+        `then` was the verdict at `since`, `verdict` is the one that changed it.
+        """
         by_id = {p.id: p for p in self._pieces}
-        if now is not None:
-            return by_id[now.by].known
-        withdrawing = self._now.gone.get(before.by) if before is not None else None
-        return by_id[withdrawing.by].known if withdrawing else max(p.known for p in self._pieces)
+        cause = now.by if now is not None else None
+        if cause is not None and by_id[cause].known < since:
+            # It had been withdrawn itself, and what withdrew it no longer holds.
+            held = then.gone.get(cause)
+            back = verdict.gone.get(held.by) if held is not None else None
+            cause = back.by if back is not None else None
+        elif now is None and before is not None:
+            back = verdict.gone.get(before.by)
+            cause = back.by if back is not None else None
+        if cause is not None and by_id[cause].known >= since:
+            return by_id[cause].known
+        return max(p.known for p in self._pieces)
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(self._book.zone).date()

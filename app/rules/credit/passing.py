@@ -71,9 +71,10 @@ def room(closing: Closing, tally: Tally, plan: Plan) -> int | None:
     for share in version.shares:
         if not closing.book.shares(version, share, plan):
             continue
-        test, got, whole, counted = _of(closing, tally, share)
+        test, got, whole, _ = _of(closing, tally, share)
         free = share.at_most * whole - got
-        gain = 1 - share.at_most if counted and test.id in closing.book.counted_by(version, plan) else Fraction(1)
+        counted = not share.of_quota and test.id in closing.book.counted_by(version, plan)
+        gain = 1 - share.at_most if counted else Fraction(1)
         if gain > 0:
             most = max(0, (free / gain).__floor__())
             found = most if found is None else min(found, most)

@@ -85,9 +85,12 @@ class State:
     period: PeriodRule
     done: dict[Key, date] = field(default_factory=dict)
     seen: dict[Key, Numbers] = field(default_factory=dict)
+    gave: dict[Key, Numbers] = field(default_factory=dict)
     pools: dict[Key, tuple[Fraction, int]] = field(default_factory=dict)
     spans: dict[str, list[Held]] = field(default_factory=dict)
     companions: dict[Key, list[tuple[date, str]]] = field(default_factory=dict)
+    # Of companions by id: kind, day and place.
+    came: dict[str, tuple[str, date, tuple[datetime, int, str]]] = field(default_factory=dict)
     served: dict[str, list[At]] = field(default_factory=dict)
     waiting: dict[Key, list[At]] = field(default_factory=dict)
     firsts: dict[Key, First] = field(default_factory=dict)

@@ -64,14 +64,16 @@ def _summed(state: State, at: At, exact: Fraction) -> tuple[Fraction, int]:
     now = max(given, at.plan.rounded(total.numerator, total.denominator))
     if key[0] != "piece":
         state.pools[key] = total, now
+    if series is not None and now > given:
+        state.gave[series] = at.piece.numbers
     return total, now - given
 
 
 def _increase(state: State, at: At, series: Key, exact: Fraction) -> Fraction:
     """What a piece adds to its series, judged by its own version also where an older one gave the rest."""
     last = state.seen.get(series)
+    at.over = state.gave.get(series)
     if last is not None:
-        at.over = last
         exact = max(Fraction(0), exact - Fraction(*at.plan.exact(last)))
     if last is None or exact > 0:
         state.seen[series] = at.piece.numbers
@@ -83,7 +85,7 @@ def _pool(at: At) -> Key | None:
     if convert.pool == "day":
         return "pool", convert.id, at.plan.bucket, at.learnt
     if convert.pool == "period":
-        return "pool", convert.id, at.plan.bucket, at.index
+        return "pool", convert.id, at.plan.bucket, at.posted_in
     found = {"item": piece.item, "run": piece.run}.get(convert.pool)
     return None if found is None else ("pool", convert.id, at.plan.bucket, found)
 
@@ -123,7 +125,7 @@ def repeats(state: State, at: At, asked: int) -> int:
     if left:
         for new, first in kept:
             if asked > first.largest:
-                first.largest, first.numbers = asked, piece.numbers
+                first.largest, first.numbers, first.piece = asked, piece.numbers, piece.id
             if new is not None:
                 state.firsts[new] = first
         if piece.begun is not None:
@@ -174,7 +176,10 @@ def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> 
     firsts = [_first(state, rule, (rule.id, item), at) for item in at.piece.stands_for]
     known = [first for first in firsts if first is not None]
     # What stood for several of them gave once.
-    given = sum(first.largest for first in {first.piece: first for first in known}.values())
+    largest: dict[str, int] = {}
+    for first in known:
+        largest[first.piece] = max(first.largest, largest.get(first.piece, 0))
+    given = sum(largest.values())
     fits = max(0, asked - given)
     if fits >= left:
         return left
@@ -225,7 +230,7 @@ def capped(state: State, at: At, earned: int) -> int:
     """cap: the smallest room of all; each is charged with what the piece took, not with what it asked for."""
     taken, tightest, used, charged = earned, None, state.used, []
     for cap in at.plan.caps:
-        key = (cap.id, at.learnt) if cap.per == "day" else _place(state.period, cap, at)
+        key: Key = (cap.id, "day", at.learnt) if cap.per == "day" else _place(state.period, cap, at)
         before = used.get(key, 0)
         charged.append((key, before))
         room = cap.limit_m - before
@@ -242,10 +247,10 @@ def capped(state: State, at: At, earned: int) -> int:
 
 def _place(period: PeriodRule, cap: Cap, at: At) -> Key:
     if cap.per == "period":
-        return cap.id, at.posted_in
+        return cap.id, "period", at.posted_in
     piece = at.piece
     if cap.per == "item":
-        return cap.id, at.posted_in, piece.item or ("", piece.id)
+        return cap.id, "item", at.posted_in, piece.item or ("", piece.id)
     if cap.per == "run":
-        return cap.id, piece.run or ("", piece.id)
-    return (cap.id, period.cycle_of(at.posted_in)) if cap.per == "cycle" else (cap.id,)
+        return cap.id, "run", piece.run or ("", piece.id)
+    return (cap.id, "cycle", period.cycle_of(at.posted_in)) if cap.per == "cycle" else (cap.id,)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +28,7 @@ from app.viewing.models import Coverage
 from tests import factories
 from tests.credits.closing import years
 from tests.credits.closing.years import attend, join
-from tests.factories.web import academy_app, browser, send, strict, web_db
+from tests.factories.web import academy_app, browser, send, strict, token_in, web_db
 
 __all__ = ["academy_app", "web_db"]
 AT = "/periods/2025-01-01"
@@ -201,10 +203,38 @@ def test_who_administers_a_part_does_not_close_and_who_reviews_only_looks(place:
     assert "学员1" not in strict(part.get(AT))
     assert "学员1" in strict(place.browser().get(AT))
     assert send(part, AT, f"{AT}/seal", reason="x").status_code == 403
+    assert part.get(f"{AT}/record.json").status_code == 403
     reviewer = strict(place.browser("reviewer").get(AT))
     assert f'action="{AT}/seal"' not in reviewer
     with place.db.reading() as session:
         assert runs.latest(session, "periods.seal") is None
+
+
+def test_of_two_at_the_same_moment_the_second_reads_why(place: Place) -> None:
+    """SQLite lets only one write at a time; elsewhere the key of the event decides."""
+    client = place.browser()
+    send(client, AT, f"{AT}/seal", reason="x")
+    place.work()
+    send(place.browser("second"), AT, f"{AT}/reopening", reason="漏了一个班")
+    if place.db.sqlite:
+        return
+    token, answers = token_in(client.get(AT)), []
+    with place.db.writing() as session:
+        first = PeriodSeal(
+            period=years.Y2025, number=3, event="withdrawn", at=clock.now(), by_id=None, hash=None, overruled="{}",
+            reason="",
+        )  # fmt: skip
+        session.add(first)
+        session.flush()
+        sent = {"csrf_token": token, "reason": ""}
+        late = threading.Thread(target=lambda: answers.append(client.post(f"{AT}/reopening/confirm", data=sent)))
+        late.start()
+        time.sleep(0.5)
+    late.join()
+    assert [answer.status_code for answer in answers] == [409]
+    assert "Somebody did something with this period at the same moment." in answers[0].text
+    with place.db.reading() as session:
+        assert list(seals_of(session)) == [years.Y2025]
 
 
 def test_a_period_that_does_not_exist_is_not_found(place: Place) -> None:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.base.db import Database
 from app.credits.workshop import queries
 from app.credits.workshop.queries import DraftPage
+from app.people import service as people
 from tests import factories
 from tests.credits.browsing import plain, signed_in
 
@@ -68,6 +69,13 @@ class House:
     def enter(self, role: str, locale: str = "en") -> FlaskClient:
         """Somebody's browser."""
         return signed_in(self.app, self.db, self.logins[role], locale)
+
+    def part(self, role: str) -> FlaskClient:
+        """The browser of somebody who has this role for one unit only."""
+        with self.db.writing() as session:
+            unit = people.create_unit(session, f"u-{role}", "外单位", "Another unit", "party_government")
+            factories.person(session, f"part-{role}", "分者", role, "unit", unit.id)
+        return signed_in(self.app, self.db, f"part-{role}")
 
     def begin(self, client: FlaskClient, title: str = "New caps") -> int:
         """A draft begun with the newest version."""

@@ -52,14 +52,14 @@ def test_a_second_person_publishes_what_was_proposed(house: House) -> None:
     draft_id = proposed(house)
     read = plain(page(admin, f"/rules/drafts/{draft_id}"))
     for words in ("Proposed by reviewer者", "From then on it judges what 2 learners learn.", "limit = 6", "limit = 8",
-                  "Publish from 2026-04-01", house.draft(draft_id).text_hash):  # fmt: skip
+                  "Publish from 1 April 2026", house.draft(draft_id).text_hash):  # fmt: skip
         assert words in read, words
     assert numbers(house) == [1]
     answer = house.publish(admin, draft_id)
     assert answer.status_code == 302
     assert answer.location.endswith("/rules/2")
     read = plain(page(admin, "/rules/2"))
-    assert "Version 2 holds from 2026-04-01 on. Nothing that was already earned changes." in read
+    assert "Version 2 holds from 1 April 2026 on. Nothing that was already earned changes." in read
     assert "This version has not begun yet. It cannot be withdrawn" in read
     assert numbers(house) == [1, 2]
     row = house.draft(draft_id)
@@ -211,3 +211,13 @@ def test_the_check_is_said_in_chinese_on_chinese_pages(house: House) -> None:
     read = plain(main_of(html))
     assert "每天最多计6学时" in read
     assert not re.search(r"\b(Publish|Proposed|Decline|Simulate)\b", read)
+
+
+def test_who_administers_a_part_neither_publishes_nor_declines(house: House) -> None:
+    """Rules bind everybody."""
+    draft_id = proposed(house)
+    part = house.part("academy_admin")
+    assert "Publish from" not in plain(page(part, f"/rules/drafts/{draft_id}"))
+    assert house.publish(part, draft_id).status_code == 403
+    assert part.post(f"/rules/drafts/{draft_id}/decline", data={"reason": "nein"}).status_code == 403
+    assert (numbers(house), house.draft(draft_id).state) == ([1], "proposed")

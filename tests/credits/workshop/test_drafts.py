@@ -198,7 +198,7 @@ def test_hostile_texts_are_kept_shown_and_refused(house: House) -> None:
         "[[cap]]\n" + "\n".join(f"a{n} = {n}" for n in range(6000)),
     ):  # fmt: skip
         assert house.write(client, draft_id, text).status_code == 302, text[:40]
-        assert house.draft(draft_id).text == text
+        assert house.draft(draft_id).text == text.removeprefix("\ufeff")
         html = page(client, f"/rules/drafts/{draft_id}")
         assert "<script>alert" not in html
         assert len(html) < 3_000_000
@@ -234,3 +234,43 @@ def test_drafts_are_for_those_who_may(house: House) -> None:
             page(client, url, 403)
         assert client.post(f"/rules/drafts/{draft_id}", data={}).status_code == 403
     page(house.enter("reviewer"), "/rules/drafts/99", 404)
+
+
+DEEP = "[" * 500 + "]" * 500
+HOSTILE = (
+    f"a = {DEEP}", "a = [[[1]]]\n", f"{'.'.join('a' * 40_000)} = 1", "[[cap]\n", "cap = 5\n", "cap = [1, {id = 2}]\n",
+    "[[cap]]\nlimit = 1\n", "[[cap]]\nid = [1]\n", f"[[cap]]\nlimit = {'9' * 5000}\n", f"[[cap]]\nlimit = 0x{'f' * 9000}\n",
+    "[cap]\nid = 1\n", "ruleset = 5\nperiod = [1]\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_whatever_stands_in_a_text_each_button_answers(house: House, number: int) -> None:
+    client = house.enter("reviewer")
+    draft_id, text = house.begin(client), HOSTILE[number]
+    at = f"/rules/drafts/{draft_id}"
+    for do in ("add:cap", "add:period", "copy:cap:0", "remove:cap:0", "down:cap:0"):
+        sent = {"revision": str(house.draft(draft_id).revision), "base": text, "text": text, "do": do}
+        assert client.post(at, data=sent).status_code in (302, 422), do
+    sent = {"revision": str(house.draft(draft_id).revision), "base": text, "text": text, "do": "save"}
+    assert client.post(at, data=sent).status_code == 302
+    assert house.draft(draft_id).text == text
+    assert "<main" in page(client, at)
+    assert "<main" in page(client, f"/rules/compare?before=v1&after=d{draft_id}")
+    assert house.propose(client, draft_id).status_code == 422
+
+
+def test_a_mark_at_the_beginning_of_a_pasted_file_is_dropped(house: House) -> None:
+    client = house.enter("reviewer")
+    draft_id = house.begin(client)
+    assert house.write(client, draft_id, f"\ufeff{BASE}# x\n").status_code == 302
+    assert house.draft(draft_id).text == f"{BASE}# x\n"
+    assert "No mistakes found." in plain(page(client, f"/rules/drafts/{draft_id}"))
+
+
+def test_a_row_without_an_id_is_copied_under_one(house: House) -> None:
+    client = house.enter("reviewer")
+    draft_id = house.begin(client)
+    house.write(client, draft_id, "[[cap]]\nlimit = 1 # one\n")
+    assert house.send(client, draft_id, do="copy:cap:0").status_code == 302
+    assert house.draft(draft_id).text == '[[cap]]\nlimit = 1 # one\n\n[[cap]]\nlimit = 1 # one\nid = "cap"\n'

@@ -145,3 +145,22 @@ def test_the_page_of_a_large_result(house: House) -> None:
     found = plain(main_of(page(client, f"/rules/drafts/{draft_id}?who=SUM(119)")))
     assert "=SUM(119)" in found
     assert "=SUM(2)" not in found
+
+
+def test_who_reviews_a_part_sees_nobody_of_the_rest(house: House) -> None:
+    """A simulation names everybody; and nobody's computation is stopped from a part of the academy."""
+    client = house.enter("reviewer")
+    draft_id = house.begin(client)
+    house.write(client, draft_id, FEWER)
+    client.post(f"/rules/drafts/{draft_id}/simulate")
+    run_id = house.draft(draft_id).run_id
+    admin = house.part("academy_admin")
+    assert admin.get(f"/runs/{run_id}").status_code == 404
+    assert admin.post(f"/runs/{run_id}/stop").status_code == 404
+    simulated(house, draft_id)
+    part = house.part("credit_reviewer")
+    html = page(part, f"/rules/drafts/{draft_id}")
+    assert "学员1" not in html
+    assert "Simulate" not in html
+    assert part.get(f"/rules/drafts/{draft_id}/simulation.csv").status_code == 403
+    assert part.post(f"/rules/drafts/{draft_id}/simulate").status_code == 403

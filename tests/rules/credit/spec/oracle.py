@@ -155,11 +155,12 @@ class Oracle(Amounts):
         while sum(self._cut(version, row, index) for row in rows):  # all of them, again and again
             pass
         found = judged(version, index, self.entries, self.duties)
-        found |= {"made_up": {}, "carry": self._carried(version, index, found["tests"])}
+        found |= {"made_up": {}, "carry": self._carried(version, index, found)}
         self._owe(version, index, found)
         self.periods[index] = found
 
-    def _carried(self, version: Data, index: int, tests: Data) -> dict[str, int]:
+    def _carried(self, version: Data, index: int, found: Data) -> dict[str, int]:
+        tests, unmet = found["tests"], "not met" in found["requirements"].values()
         here = [e for e in self.entries if e.index == index]
         carried = {}
         for row in version["carry"]:
@@ -169,7 +170,8 @@ class Oracle(Amounts):
                 surplus = min(surplus, number(row["max"]) * 1000)
             if not row.get("again"):
                 surplus = min(surplus, measured(asked, [e for e in here if not e.carried]))
-            if surplus > 0 and not any(tests[name]["short"] for name in row.get("unless_short", ())):
+            unless = row.get("unless_short", ())
+            if surplus > 0 and not (unmet if unless is True else any(tests[name]["short"] for name in unless)):
                 carried[row["id"]] = int(surplus)
         return carried
 

@@ -130,7 +130,7 @@ class Amounts(Pieces):
     def _alike(self, row: Data, piece: Seen, index: int, asked: int, left: int) -> tuple[int, list[Any]]:
         series, item = self._series(piece)
         item = item if series == "increase" else None
-        fresh = {"day": piece.counts, "index": index, "largest": 0, "series": item, "facts": {}}
+        fresh: Data = {"day": piece.counts, "index": index, "largest": 0, "series": item, "facts": {}}
         kept: list[Any] = []
         if row["key"] == ["item"]:
             left, kept = self._standing_for(row, piece, index, (asked, left), fresh)

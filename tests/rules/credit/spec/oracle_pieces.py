@@ -117,22 +117,26 @@ class Pieces:
         return fitting[0] if fitting else None
 
     def _corrections(self) -> None:
-        """Corrections, and what stands in the place of others: the latest known is heard first, and none names a later
-        one. What a correction withdrew says nothing; what was only replaced still stands in place of what it named."""
+        """Corrections withdraw what they name, and other pieces stand in the place of what they name. Only what a
+        correction withdrew says nothing; of two pieces in each other's place the later known stands."""
 
         def heard(piece: Seen) -> tuple[datetime, datetime, str]:
             return moment(str(piece.facts.get("known", piece.facts["happened"]))), piece.happened, piece.id
 
-        judges = [p for p in self.pieces if p.facts.get("names") and p.kind != "revocation"]
-        judges.sort(key=heard)
-        corrected = set()
-        for place, judge in reversed([*enumerate(judges)]):
-            if judge.id not in corrected:
-                free = {judge.id, *(later.id for later in judges[place:])}
-                for name in judge.facts["names"]:
-                    if name not in free | {*self.gone}:
-                        self.gone[name] = "withdrawn"
-                        corrected |= {name} if judge.kind == "correction" else set()
+        def names(one: Seen, other: Seen) -> bool:
+            return one is not other and other.id in one.facts.get("names", ()) and one.kind != "revocation"
+
+        waiting = sorted((p for p in self.pieces if p.facts.get("names")), key=heard)
+        effective: list[Seen] = []
+        while waiting:  # where all wait for each other they go in a circle, and the latest known is heard first
+            free = [p for p in waiting if not any(names(k, p) for k in waiting if k.kind == "correction")]
+            judge = (free or waiting)[-1]
+            waiting.remove(judge)
+            if not any(names(k, judge) for k in effective if k.kind == "correction"):
+                effective.append(judge)
+        for piece in self.pieces:
+            later = [j for j in effective if names(j, piece) and not (names(piece, j) and heard(piece) > heard(j))]
+            self.gone |= {piece.id: "withdrawn"} if later else {}
 
     def _revocations(self) -> None:
         for piece in [p for p in self.pieces if p.kind == "revocation" and p.id not in self.gone]:
@@ -179,9 +183,10 @@ class Pieces:
                         if isinstance(value, int) and not isinstance(value, bool):
                             sums[key] = sums.get(key, 0) + value
             sums["run_hours_m"] = max(p.facts.get("run_hours_m", 0) for p in mates)
-            leave = Fraction(sum(p.facts.get("leave_m", 0) for p in mates if p.kind == "leave"), 1000)
+            leaves = [p.facts.get("leave_m", 0) for p in mates if p.kind == "leave"]
+            leave = Fraction(sum(leaves), 1000)
             limit = formula(row["limit"], sums)
-            if leave > limit or (0 < leave == limit and row.get("boundary") == "at_least"):
+            if leaves and (leave > limit or (leave == limit and row.get("boundary") == "at_least")):
                 return True
         return False
 

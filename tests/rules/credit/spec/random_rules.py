@@ -13,6 +13,7 @@ CATEGORIES = ("a", "b", "c")
 BUCKETS = ("g", "p")
 BANDS = ("low", "high")
 CREDITED = ("watched", "session", "exam", "taught", "recognised", "points")
+WINDOW: Data = {"since": {"band": "high"}, "months": 12}
 CLOCKS = ("06:00-08:30", "12:00-20:00")
 
 
@@ -192,7 +193,7 @@ def _tests(dice: Dice) -> list[Data]:
             test["over"] = "cycle"
         tests.append(test)
     if dice.one_in(2):
-        over: Any = dice.choice(["period", "cycle", {"since": {"band": "high"}, "months": 12}])
+        over: Any = dice.choice(["period", "cycle", WINDOW])
         bound = "at_least" if isinstance(over, dict) else dice.choice(["at_least", "at_least", "at_most"])
         measure = dice.choice(["earned", "days", "minutes", "count", "months"])
         tests.append({"id": "tm", "measure": measure, bound: _quota(dice), "over": over})
@@ -224,7 +225,7 @@ def _carry(dice: Dice, tests: Sequence[str], names: Sequence[str]) -> Data:
     if dice.one_in(4):
         row["again"] = True
     if dice.one_in(4):
-        row["unless_short"] = dice.some(names, 1, 2)
+        row["unless_short"] = dice.choice([dice.some(names, 1, 2), True])
     return row
 
 
@@ -239,7 +240,7 @@ def _duties(dice: Dice) -> Data:
     hours = [test["id"] for test in tests if test["id"] in ("t0", "t1", "t2")]
     yearly = [test["id"] for test in tests if test["id"] in hours and "over" not in test]
     names = [test["id"] for test in tests]
-    of = hours + [t["id"] for t in tests if t["measure"] == "earned" and not isinstance(t["over"], dict)]
+    of = hours + [t["id"] for t in tests if t["measure"] == "earned" and "at_least" in t and t["over"] != WINDOW]
     found: Data = {"test": tests}
     found["requirement"] = _rows(dice, lambda d: _requirement(d, names), "q", 2)
     found["share"] = _rows(dice, lambda d: _share(d, of), "s", 2) if dice.one_in(3) else []
@@ -274,7 +275,8 @@ def _body(dice: Dice) -> Data:
 
 def rule_data(dice: Dice, days: Sequence[date], most: int = 3) -> list[Data]:
     """The versions of one rule set; later ones begin on one of `days`."""
-    period: Data = {"start": dice.choice(["01-01", "01-01", "12-01"]), "months": 12, "first": 2021}
+    period: Data = {"start": dice.choice(["01-01", "01-01", "12-01"]), "months": dice.choice([12, 12, 12, 6])}
+    period["first"] = 2021
     if dice.one_in(2):
         period["cycle"] = dice.choice([2, 3])
     effective, found = date(2021, 1, 1), []

@@ -79,6 +79,15 @@ def test_the_largest_run_hours_said_by_any_piece_of_the_run() -> None:
     assert tell(attendance('"run_hours / 7"'), facts).got("a") == [0]
 
 
+def test_a_run_over_a_new_version_is_one_run() -> None:
+    """Two versions with the same clause: a quarter of all 8 hours is 2, however the run lies over 1 July."""
+    first = attendance('"hours / 4"')
+    second = first.replace("version = 1", "version = 2").replace("2020-01-01", "2026-07-01")
+    facts = [session("a", "2026-06-30T10:00"), session("b", "2026-07-01T10:00")]
+    assert tell([first, second], [*facts, leave(2000)]).got("a", "b") == [4000, 4000]
+    assert tell([first, second], [*facts, leave(2001)]).got("a", "b") == [0, 0]
+
+
 def test_only_what_the_clause_is_about_is_withdrawn() -> None:
     facts = [session("a"), piece("e", "exam", run="K"), leave(9000)]
     assert tell(attendance("8"), facts).got("a", "e") == [0, 2000]

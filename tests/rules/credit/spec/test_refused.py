@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from app.rules.credit import document
-from app.rules.credit.errors import EvidenceError, RuleErrors
-from app.rules.credit.evaluate import evaluate
-from tests.rules.credit.kit import HEADER, piece, rules
+from app.rules.credit.errors import RuleErrors
+from tests.rules.credit.kit import HEADER
 
 HEAD = HEADER.format(version=1, effective="2020-01-01", ruleset="", start="01-01", period="")
 BEGIN = HEAD.count("\n")
@@ -94,6 +91,22 @@ TABLE: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
                                   [(5, "[[make_up]] 'x'", "at least")]),
     "make_up of a window": (TEST + 'over = {since = {band = "b"}, months = 9}\n'
                             + row("make_up", 'tests = ["t"]', "months = 6"), [(6, "[[make_up]] 'x'", "'t'")]),
+    "make_up, a test named twice": (TEST + row("make_up", 'tests = ["t", "t"]', "months = 6"),
+                                    [(7, "[[make_up]] 'x'", "twice")]),
+    "needs, within no days": (row("needs", *NEEDS, "within_days = 0"), [(5, "[[needs]] 'x'", "'within_days'")]),
+    "needs, within_days a text": (row("needs", *NEEDS, 'within_days = "3"'), [(5, "[[needs]] 'x'", "'within_days'")]),
+    "a quota that is no whole thousandth": (row("test", 'measure = "countable"', 'at_least = "1/3"'),
+                                            [(4, "[[test]] 'x'", "thousandth")]),
+    "an upper limit that is none": (row("test", 'measure = "countable"', 'at_most = "0.0005"'),
+                                    [(4, "[[test]] 'x'", "thousandth")]),
+    "a quota by band that is none": (
+        row("test", 'measure = "days"', 'at_least = {by = "band", value = {low = 1, high = "2/3"}, otherwise = 1}'),
+        [(4, "[[test]] 'x'", "thousandth")],
+    ),
+    "what holds otherwise is none": (
+        row("test", 'measure = "days"', 'at_least = {by = "band", value = {low = 1}, otherwise = "2/3"}'),
+        [(4, "[[test]] 'x'", "thousandth")],
+    ),
     "share, more than all": (TEST + row("share", SHARE[0], 'at_most = "3/2"', SHARE[2]),
                              [(8, "[[share]] 'x'", "at most 1")]),
     "carry, an empty maximum": (TEST + row("carry", *CARRY, 'max = ""'), [(10, "[[carry]] 'x'", "'max'")]),
@@ -201,40 +214,24 @@ def test_a_chain_and_a_broken_cycle_of_carry_over_are_not() -> None:
     document.load(HEAD + carries(("p", "q"), ("q", "p"), again="again = false"))
 
 
-@pytest.mark.parametrize(
-    ("seals", "says"),
-    [
-        ([], "'seals'"),
-        ({"2025-01-01": 5}, "seals"),
-        ({"2025-01-01": "soon"}, "seals"),
-        ({"yesterday": "2026-02-01"}, "seals"),
-        ({"2025-03-01": "2026-02-01"}, "seals"),
-    ],
-    ids=["no table", "a number", "no day", "no period", "not the first day of a period"],
-)
-def test_seals_that_cannot_be_read(seals: object, says: str) -> None:
-    text = json.dumps({"evidence": [piece("a", "session", hours_m=1)], "seals": seals or [1]})
-    with pytest.raises(EvidenceError, match=says):
-        evaluate([rules('convert = [{id = "c", when = {kind = "session"}, amount = "hours"}]\n')], text)
+@pytest.mark.parametrize("at_least", ['"2/3"', '"1/7"'])
+def test_a_part_of_another_test_may_be_any_fraction(at_least: str) -> None:
+    document.load(
+        HEAD + TEST + row("test", 'measure = "countable"', 'share_of = "t"', 'basis = "got"', f"at_least = {at_least}")
+    )
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"stands_for": "a"}, None),
-        ({"stands_for": [1.5]}, "'stands_for'"),
-        ({"stands_for": [""]}, "'stands_for'"),
-        ({"stands_for": {"a": 1}}, "'stands_for'"),
-        ({"months_m": "3"}, "'months_m' must be a whole number"),
-        ({"months_m": -1}, "'months_m' must be a whole number"),
-        ({"months": 1}, "unknown field 'months'"),
-    ],
-)
-def test_new_fields_of_evidence(change: dict[str, object], says: str | None) -> None:
-    text = json.dumps({"evidence": [{**piece("e3", "recognised", hours_m=1, item="x"), **change}]})
-    text_rules = rules('convert = [{id = "c", when = {kind = "recognised"}, amount = "hours"}]\n')
-    if says is None:
-        evaluate([text_rules], text)
+    ("verify_by", "fine"),
+    [('"01-31"', True), ('"02-29"', True), ("2026-01-31", True), ('"02-30"', False), ('"04-31"', False),
+     ('"13-01"', False), ('"00-10"', False), ('"1-31"', False), ('"31 January"', False), ("131", False)],
+)  # fmt: skip
+def test_verify_by_is_a_day_that_there_is(verify_by: str, fine: bool) -> None:
+    text = HEADER.format(
+        version=1, effective="2020-01-01", ruleset=f"verify_by = {verify_by}", start="01-01", period=""
+    )
+    if fine:
+        document.load(text + SESSION)
         return
-    with pytest.raises(EvidenceError, match=f"piece 'e3': .*{says}"):
-        evaluate([text_rules], text)
+    with pytest.raises(RuleErrors, match="'verify_by'"):
+        document.load(text + SESSION)

@@ -160,3 +160,37 @@ def test_a_certificate_stands_for_its_courses_also_where_they_were_taken_long_ag
         course("a", 2, 3),
     ]
     assert tell(text, facts).got("old", "z", "a") == [3000, 8000, 0]
+
+
+def test_what_a_certificate_added_is_deducted_once() -> None:
+    """a gave 3, z added 2 to it and stands for b too: of y, which stands for both, 5 are left."""
+    text = rules(CREDITS + 'duplicate = [{id = "d", key = ["item"], keep = "largest"}]\n')
+    facts = [
+        course("a", 1, 3),
+        course("z", 2, 5, item="a", stands_for=["b"]),
+        course("y", 3, 10, stands_for=["a", "b"]),
+    ]
+    assert tell(text, facts).got("a", "z", "y") == [3000, 2000, 5000]
+
+
+def test_what_it_stands_for_is_a_repeat_afterwards_also_of_its_own_item() -> None:
+    facts = [course("z", 1, 8, stands_for=["z", "a"]), course("z2", 2, 9, item="z"), course("a", 3, 9)]
+    assert tell(ONCE, facts).got("z", "z2", "a") == [8000, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("within", "day", "given"),
+    [
+        ("{years = 1}", "2026-12-31", 0),
+        ("{years = 1}", "2027-01-01", 3000),
+        ('"period"', "2026-12-31", 0),
+        ('"period"', "2027-01-01", 3000),
+    ],
+)
+def test_how_long_it_stands_for_them(within: str, day: str, given: int) -> None:
+    text = rules(CREDITS + f'duplicate = [{{id = "once", key = ["item"], within = {within}}}]\n')
+    facts = [
+        course("z", 1, 8, stands_for=["a"]),
+        {**course("a", 2, 3), "happened": f"{day}T10:00"},
+    ]
+    assert tell(text, facts).got("z", "a") == [8000, given]

@@ -67,6 +67,29 @@ def test_a_longer_chain() -> None:
     assert tell(CURRENT, facts).got("a", "b", "c", "d", "e") == [0, 0, 0, 0, 7000]
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        # A correction withdraws what it names whichever was known first.
+        ([A, session("b", 4, "2025-08-01", "a"), correction("k", "2025-07-01", "b")], [3000, 0]),
+        ([A, correction("k", "2025-08-01", "a"), correction("l", "2025-07-01", "k")], [3000, 0]),
+        # Of two corrections that name each other the later known stands.
+        ([A, correction("k", "2025-07-01", "a", "l"), correction("l", "2025-08-01", "k")], [3000, 0]),
+        ([A, correction("k", "2025-08-01", "a", "l"), correction("l", "2025-07-01", "k")], [0, 0]),
+        # Of two pieces in the place of each other too.
+        ([session("a", 3, "2025-05-04", "b"), session("b", 4, "2025-06-01", "a")], [0, 4000]),
+        ([session("a", 3, "2025-06-02", "b"), session("b", 4, "2025-06-01", "a")], [3000, 0]),
+        # Itself it does not name.
+        ([session("a", 3, "2025-05-04", "a")], [3000, 0]),
+    ],
+    ids=["a piece known later", "a correction known later", "two corrections", "the other way round", "two pieces",
+         "two pieces, the other way round", "itself"],
+)  # fmt: skip
+def test_which_of_two_is_heard(facts: list[dict[str, Any]], expected: list[int]) -> None:
+    assert tell(CURRENT, facts).got("a", "b") == expected
+    assert tell(CURRENT, facts[::-1]).got("a", "b") == expected
+
+
 SEALS = {"2025-01-01": "2026-02-01"}
 LATE_B, LATE_C = session("b", 4, "2026-03-05", "a"), session("c", 5, "2026-04-05", "b")
 
@@ -126,3 +149,38 @@ def test_the_last_link_of_a_sealed_chain_is_withdrawn() -> None:
     told = tell(CURRENT, [A, B, C, correction("k", "2026-05-05", "c")], seals=SEALS)
     assert countable(told) == [5000, -1000]
     assert sorted(each[1] for each in adjustments(told, "2026")) == [-5000, 4000]
+
+
+@pytest.mark.parametrize("last", [("a",), ("a", "k")], ids=["the piece", "and what withdrew it first"])
+def test_restored_and_withdrawn_again_over_two_seals(last: tuple[str, ...]) -> None:
+    """Withdrawn before 2025 was sealed, restored in 2026, withdrawn again in 2027."""
+    facts = [
+        A,
+        correction("k", "2025-06-01", "a"),
+        correction("l", "2026-03-05", "k"),
+        correction("m", "2027-03-05", *last),
+    ]
+    told = tell(CURRENT, facts, seals=SEALS | {"2026-01-01": "2027-02-01"})
+    assert countable(told) == [0, 3000, -3000]
+
+
+def test_replaced_restored_and_withdrawn_over_two_seals() -> None:
+    """b in the place of a when 2025 is sealed; b falls in 2026, so a counts again; in 2027 a falls too, and b again."""
+    facts = [A, B, correction("k", "2026-03-05", "b"), correction("m", "2027-03-05", "a", "b")]
+    told = tell(CURRENT, facts, seals=SEALS | {"2026-01-01": "2027-02-01"})
+    assert countable(told) == [4000, -1000, -3000]
+
+
+def test_a_replacement_restored_after_the_seal_takes_back_what_it_replaces() -> None:
+    """b for a, but withdrawn: 2025 is sealed with a's 3. The withdrawal was a mistake: −3 and +4."""
+    facts = [A, B, correction("k", "2025-08-01", "b"), correction("l", "2026-03-05", "k")]
+    told = tell(CURRENT, facts, seals=SEALS)
+    assert countable(told) == [3000, 1000]
+    assert sorted(each[1] for each in adjustments(told, "2026")) == [-3000, 4000]
+
+
+def test_a_replacement_withdrawn_and_restored_over_two_seals() -> None:
+    """2025 is sealed with b's 4. b falls in 2026 (−4, and a's 3), and comes back in 2027 (+4, and −3)."""
+    facts = [A, B, correction("k", "2026-03-05", "b"), correction("l", "2027-04-05", "k")]
+    told = tell(CURRENT, facts, seals=SEALS | {"2026-01-01": "2027-02-01"})
+    assert countable(told) == [4000, -1000, 1000]
