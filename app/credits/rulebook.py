@@ -78,9 +78,9 @@ def publish_rules(session: Session, text: str, actor_id: int | None, fresh: Rule
         published_at=clock.now(),
         published_by=actor_id,
     )
-    session.add(row)
     try:
-        session.flush()
+        with session.begin_nested():  # who is refused still reads the page that says so
+            session.add(row)
     except IntegrityError as error:
         raise Refused(_("Somebody has just published a version. Look at it, then publish yours.")) from error
     audit.record(

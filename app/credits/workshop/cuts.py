@@ -63,10 +63,15 @@ def amended(text: str, path: Path, old: Any, new: Any) -> str:
     if isinstance(part, Value) and part.start >= 0 and _cuts(old, new) > _MOST_CUTS:
         return text[: part.start] + written(new) + text[part.end :]
     if isinstance(old, dict) and isinstance(new, dict) and (isinstance(part, Block) or _has_keys(part)):
-        for key in [key for key in old if key not in new]:
+        gone = [key for key in old if key not in new]
+        # Dotted keys are all that there is of their table: it would be gone with the last of them.
+        late = isinstance(part, Block) and not part.header
+        for key in [] if late else gone:
             text = _dropped(text, path, key)
         for key, value in new.items():
             text = amended(text, (*path, key), old[key], value) if key in old else _put(text, path, key, value)
+        for key in gone if late else []:
+            text = _dropped(text, path, key)
         return text
     if isinstance(old, list) and isinstance(new, list) and isinstance(part, Value) and part.items and new:
         return _list_amended(text, path, old, new)

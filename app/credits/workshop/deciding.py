@@ -77,7 +77,9 @@ def publish(draft_id: int) -> Page:
         return shown_draft(row, unpublished=True), 422
     try:
         if seal != row.text_hash:  # what was loaded is not what this person saw
-            raise Refused(_("This is not the text that was proposed any more. Look at it again; nothing was published."))
+            raise Refused(
+                _("This is not the text that was proposed any more. Look at it again; nothing was published.")
+            )
         version = service.publish(session(), draft_id, seal, current_user.person_id, fresh)
     except RuleErrors:
         return shown_draft(row, unpublished=True), 422

@@ -58,7 +58,8 @@ def shown_draft(row: DraftPage, **more: Any) -> str:
         row=row,
         text=typed.text if typed else row.text,
         editable=row.state == DRAFT and can("rules.draft"),
-        second=scope("rules.publish").everything and service.may_decide(current_user.person_id, row.proposer_id, row.changer_id),
+        second=scope("rules.publish").everything
+        and service.may_decide(current_user.person_id, row.proposer_id, row.changer_id),
         may_simulate=everybody,
         opened=request.args.get("open", ""),
         reason=more.pop("reason", None) or ReasonForm(),

@@ -13,7 +13,7 @@ from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
 from app.rules.credit.plan import Plan
-from app.rules.credit.settlement import Nothing, PeriodResult, Posting, Why, carried_name
+from app.rules.credit.settlement import Nothing, PeriodResult, Posting, TestResult, Why, carried_name
 from app.rules.credit.state import At, State, plain_day
 from app.rules.credit.tally import Tally
 
@@ -36,6 +36,8 @@ class Account:
         self.carried: dict[int, list[Carried]] = {}
         # What a sealed period passed on in all, where adjustments changed it since.
         self.passed_on: dict[int, list[Carried]] = {}
+        # Closed periods with their tests, as long as nothing was posted to any of them since.
+        self._closed: dict[int, tuple[Closing, dict[str, TestResult]]] = {}
         self._first = self.last = -1  # the periods that close
         # Where postings may still be cut by a share, or taken back after a seal.
         self._under: dict[int, list[Under]] = {}
@@ -138,6 +140,7 @@ class Account:
     def _made(self, each: Paid) -> None:
         """A posting to an older period, which pays of what it lacks."""
         posting = each.posting
+        self._closed.clear()
         self.tally.add(each.into, posting.day, each.plan, posting.earned, posting.countable)
         self._keep(posting, each.plan)
         self.paid.append(each)
@@ -169,6 +172,7 @@ class Account:
         if not version.carries and not version.make_ups:
             return
         tests = closing.tests()
+        self._closed[index] = closing, tests
         self.carried[index] = passing.carried(closing, self.tally, tests)
         found = passing.debts(closing, tests, closing.requirements(tests))
         if found and self.order.sealed(index) is None:
@@ -266,6 +270,7 @@ class Account:
 
     def _carry_again(self, index: int, day: date) -> None:
         """A sealed period got an adjustment: what it would now carry on beyond what it did is a posting of its own."""
+        self._closed.clear()  # tests over a cycle count adjustments
         closing = Closing(self.book, self.order, self.tally, index, late=True)
         passed = self.passed_on.get(index, self.carried.get(index, ()))
         before = {each.clause.id: each.amount for each in passed}
@@ -286,9 +291,10 @@ class Account:
         return [self._result(index) for index in range(first, self.last + 1)]
 
     def _result(self, index: int) -> PeriodResult:
-        closing = Closing(self.book, self.order, self.tally, index)
+        closing, tests = self._closed.get(index) or (Closing(self.book, self.order, self.tally, index), None)
         carry = {each.clause.id: each.amount for each in self.carried.get(index, ()) if each.amount}
-        return period_result(closing, self.made_up.get(index, {}), carry, sealed=self.order.sealed(index) is not None)
+        sealed = self.order.sealed(index) is not None
+        return period_result(closing, tests or closing.tests(), self.made_up.get(index, {}), carry, sealed=sealed)
 
 
 def _nobody(clause: str, start: date, day: date) -> Piece:

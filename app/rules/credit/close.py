@@ -56,7 +56,7 @@ class Closing:
     def tests(self) -> dict[str, TestResult]:
         """Every test against its quota."""
         version = self.version
-        here = self._tally.by_test(version, [self.index], late=self.late)
+        here = self.here()
         cycles = any(t.cycle for t in version.tests)
         whole = self._tally.by_test(version, self.cycle, late=self.late) if cycles else here
         got: dict[str, _Exact] = {}
@@ -79,6 +79,10 @@ class Closing:
                 quota = (test.quota.of(self.duty.facts) * basis).as_integer_ratio()
             results[test.id] = _against(test, got[test.id], quota, due[test.id])
         return results
+
+    def here(self) -> dict[str, Sums]:
+        """What each test counts in this period."""
+        return self._tally.by_test(self.version, [self.index], late=self.late)
 
     def _quota(self, test: Test) -> int:
         if test.share_of is not None:
@@ -133,11 +137,15 @@ class Closing:
 
 
 def period_result(
-    closing: Closing, made_up: Mapping[str, int], carry: Mapping[str, int], *, sealed: bool
+    closing: Closing,
+    tests: Mapping[str, TestResult],
+    made_up: Mapping[str, int],
+    carry: Mapping[str, int],
+    *,
+    sealed: bool,
 ) -> PeriodResult:
     """One period in full: sums by bucket, tests, requirements, what was made up of it and what it carries."""
     buckets, brought = closing.buckets()
-    tests = closing.tests()
     return PeriodResult(
         closing.start,
         closing.end,

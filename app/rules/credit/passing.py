@@ -124,8 +124,9 @@ def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> 
     version, found = closing.version, []
     if not version.carries:
         return []
-    whole = tally.by_test(version, [closing.index], late=closing.late)
-    own = tally.by_test(version, [closing.index], own=True, late=closing.late)
+    whole = own = closing.here()
+    if any(plan.carried for plan in tally.groups.get(closing.index, ())):
+        own = tally.by_test(version, [closing.index], own=True, late=closing.late)
     by_id = {test.id: test for test in version.tests}
     for clause in sorted(version.carries, key=lambda each: each.id):
         place = EARNED if clause.measure == "earned" else COUNTABLE

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 
 import pytest
 import time_machine
 from flask import g
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from app.base.audit import AuditEntry
 from app.base.errors import Forbidden, Refused
@@ -221,3 +224,21 @@ def test_who_administers_a_part_neither_publishes_nor_declines(house: House) -> 
     assert house.publish(part, draft_id).status_code == 403
     assert part.post(f"/rules/drafts/{draft_id}/decline", data={"reason": "nein"}).status_code == 403
     assert (numbers(house), house.draft(draft_id).state) == ([1], "proposed")
+
+
+def test_of_two_publications_at_the_same_moment_the_second_reads_why(house: House) -> None:
+    """SQLite lets only one write at a time; elsewhere the number of the version decides."""
+    draft_id, admin = proposed(house), house.enter("admin")
+    if house.db.sqlite:
+        return
+    answers: list[TestResponse] = []
+    with house.db.writing() as session:
+        other = SIX.replace("limit = 6", "limit = 5")
+        rulebook.publish_rules(session, other, None)
+        late = threading.Thread(target=lambda: answers.append(house.publish(admin, draft_id)))
+        late.start()
+        time.sleep(0.5)
+    late.join()
+    assert [answer.status_code for answer in answers] == [409]
+    assert "Somebody has just published a version." in plain(answers[0].text)
+    assert (numbers(house), house.draft(draft_id).state) == ([1, 2], "proposed")

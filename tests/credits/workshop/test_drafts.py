@@ -239,8 +239,8 @@ def test_drafts_are_for_those_who_may(house: House) -> None:
 DEEP = "[" * 500 + "]" * 500
 HOSTILE = (
     f"a = {DEEP}", "a = [[[1]]]\n", f"{'.'.join('a' * 40_000)} = 1", "[[cap]\n", "cap = 5\n", "cap = [1, {id = 2}]\n",
-    "[[cap]]\nlimit = 1\n", "[[cap]]\nid = [1]\n", f"[[cap]]\nlimit = {'9' * 5000}\n", f"[[cap]]\nlimit = 0x{'f' * 9000}\n",
-    "[cap]\nid = 1\n", "ruleset = 5\nperiod = [1]\n",
+    "[[cap]]\nlimit = 1\n", "[[cap]]\nid = [1]\n", f"[[cap]]\nlimit = {'9' * 5000}\n",
+    f"[[cap]]\nlimit = 0x{'f' * 9000}\n", "[cap]\nid = 1\n", "ruleset = 5\nperiod = [1]\n",
 )  # fmt: skip
 
 

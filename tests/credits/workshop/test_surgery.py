@@ -207,3 +207,11 @@ def test_a_long_list_is_written_anew_at_once() -> None:
     text = "[[cap]]\nids = [" + ", ".join(f'"{n}"' for n in range(9000)) + "]\nlast = 1\n"
     after = surgery.rewrite(text, ("cap", 0), {"ids": ["x"], "last": 1})
     assert after == '[[cap]]\nids = ["x"]\nlast = 1\n'
+
+
+def test_dotted_keys_that_are_all_replaced_stay_a_table() -> None:
+    text = '[ruleset]\ntitle.zh = "甲" # c\ntitle."en" = "a"\nid = "x"\n'
+    changed = surgery.rewrite(text, ("ruleset", "title"), {"fr": "b"})
+    assert changed == '[ruleset]\ntitle.fr = "b"\nid = "x"\n'
+    with pytest.raises(Unwritable):
+        surgery.rewrite(text, ("ruleset", "title"), {})
