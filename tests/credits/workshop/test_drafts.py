@@ -204,7 +204,7 @@ def test_hostile_texts_are_kept_shown_and_refused(house: House) -> None:
         assert len(html) < 3_000_000
         assert house.send(client, draft_id).status_code == 302  # what is shown can be sent back
         page(client, f"/rules/compare?before=v1&after=d{draft_id}")
-        assert house.draft(draft_id).text == text
+        assert house.draft(draft_id).text == text.removeprefix("\ufeff")
     answer = house.write(client, draft_id, "a" * (LARGEST + 1))
     assert answer.status_code == 422
     assert "a" * 200 in answer.text
