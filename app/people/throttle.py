@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from app.base.rates import Memory
 
 TRIES, MINUTES = 5, 15
 _rate = RateLimitItemPerMinute(TRIES, MINUTES)
-_limiter = MovingWindowRateLimiter(MemoryStorage())
+_limiter = MovingWindowRateLimiter(Memory())
 
 
 def _key(login: str, address: str) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+
+from app.base.rates import Memory
 
 MINUTES = 15
 CODES = 60  # of one address: a personnel office checks a folder of them
 NAMES = 10  # on one code, from wherever: a family name in sight must not be a riddle with many tries
 _codes, _names = RateLimitItemPerMinute(CODES, MINUTES), RateLimitItemPerMinute(NAMES, MINUTES)
-_limiter = MovingWindowRateLimiter(MemoryStorage())
+_limiter = MovingWindowRateLimiter(Memory())
 
 
 def _key(what: str, of: str) -> str:
