@@ -94,6 +94,8 @@ def _everything_is_not_enough(case: Case, found: Plan, days: Sequence[int]) -> N
     if version.shares or version.make_ups or any(test.at_most or test.share_of for test in version.tests):
         return
     left = (END - case.day).days + 1
+    if any(cap.per == "day" for cap in version.caps) and left < sum(len(offer.steps) for offer in case.offers):
+        return  # too few days for all: which of them fill the days decides
     for own in ([case.day + timedelta(days=day % left) for day in days], [case.day], [END]):
         assert not right(settled(case, done_on(case, own, case.offers)), found)
 
