@@ -111,7 +111,8 @@ def test_every_piece_is_told_of_once(texts: list[str], facts: Facts) -> None:
     """It is posted, or it says why not; silent pieces do neither."""
     found = settled(book(texts), facts, explain=True)
     posted = {p.evidence for p in found.postings if not p.evidence.startswith(CARRIED)}
-    nothing = [n.evidence for n in found.nothing]
+    # Carried hours that a cap cut to nothing are told there too.
+    nothing = [n.evidence for n in found.nothing if not n.evidence.startswith(CARRIED)]
     silent = {"correction", "revocation", "exemption", "standing", "leave", "class_close"}
     assert len(nothing) == len(set(nothing)), told(texts, facts)
     assert not posted & set(nothing), told(texts, facts)
