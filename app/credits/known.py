@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.credits.folding import piece_of, whole_seals
 from app.credits.models import Evidence, PeriodSeal
-from app.credits.seals import REOPENED, SEALED
+from app.credits.seals import REOPENED, SEALED, holding
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
 
@@ -39,11 +39,6 @@ def known(session: Session, learner_id: int, book: RuleBook) -> tuple[list[Piece
             events.append((date.fromisoformat(key), number, text, happened_at))
         else:
             pieces.append((number, piece_of(key, kind, happened_at, known_at, json.loads(text), names)))
-    seals: dict[date, datetime] = {}
-    for period, _number, event, moment in sorted(events):
-        if event == SEALED:
-            seals[period] = moment
-        else:
-            seals.pop(period, None)
+    seals = holding((period, event, at) for period, _number, event, at in sorted(events))
     pieces.sort(key=lambda pair: pair[0])
     return [piece for _, piece in pieces], whole_seals(book, seals)

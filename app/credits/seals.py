@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -25,10 +25,14 @@ def seals_of(session: Session, until: datetime | None = None) -> Mapping[date, d
     """First day of a sealed period → the moment of the seal that holds (that held at the moment `until`, the end
     included), as `folding.fold` wants them. One query.
     """
+    rows = session.execute(_EVENTS)
+    return holding((period, event, at) for period, event, at in rows if until is None or at <= until)
+
+
+def holding(events: Iterable[tuple[date, str, datetime]]) -> Mapping[date, datetime]:
+    """The seals that hold after these events (period, `SEALED` or `REOPENED`, moment), each period's in their order."""
     found: dict[date, datetime] = {}
-    for period, event, at in session.execute(_EVENTS):
-        if until is not None and at > until:
-            continue
+    for period, event, at in events:
         if event == SEALED:
             found[period] = at
         else:

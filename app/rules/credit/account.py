@@ -66,6 +66,7 @@ class Account:
             self._post(at, earned - paid, countable - paid)
 
     def refuse(self, piece: Piece, day: date, index: int, why: Why, version: int) -> None:
+        """A piece gives nothing, and why; told only if reasons are wanted."""
         if self.explain:
             start = self.book.period.start(index) if index >= 0 else None
             self.nothing.append(Nothing(piece.id, start, day, *why, version))

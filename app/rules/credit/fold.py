@@ -102,7 +102,9 @@ class _Fold:
             return
         if place.gone is not None:
             if piece.kind not in SILENT:
-                self._no(piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0)
+                self.account.refuse(
+                    piece, place.day, period, Why(place.gone.clause, "withdrawn", place.gone.numbers), 0
+                )
             return
         ban = None
         if self.order.has_bans:
@@ -121,7 +123,7 @@ class _Fold:
         origin = place.late.origin if place.late is not None else place.period
         at = companions.forget(self.state, name)
         if at is not None:
-            self._no(at.piece, at.day, at.index, Why(gone.clause, "withdrawn", gone.numbers), 0)
+            self.account.refuse(at.piece, at.day, at.index, Why(gone.clause, "withdrawn", gone.numbers), 0)
         self.account.undo(name, gone, place, origin)
         for at in companions.left_alone(self.state, name):
             self.account.undo(at.piece.id, gone, place, origin)
@@ -129,7 +131,7 @@ class _Fold:
     def wait_on(self) -> None:
         """What still waits for a companion when all is told gives nothing yet."""
         for at, clause in companions.waiting(self.state):
-            self._no(at.piece, at.day, at.index, Why(clause, "waits", (0, 0, 0)), at.plan.version.version)
+            self.account.refuse(at.piece, at.day, at.index, Why(clause, "waits", (0, 0, 0)), at.plan.version.version)
 
     def _judge(self, place: Place, ban: Ban | None) -> None:
         """The pipeline for one piece: mark, companions, and what follows. A ban holds on the day that counts, so what
@@ -142,7 +144,7 @@ class _Fold:
             self._banned(piece, place.day, place.period, ban)
             return
         if plan is None:
-            self._no(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
+            self.account.refuse(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
         at = At(piece, place.day, minute, place.period, plan, [] if self.explain else None, late)
         at.learnt, at.learnt_in, at.posted_in = place.day, place.period, place.period
@@ -186,12 +188,9 @@ class _Fold:
 
     def _failed(self, at: At) -> None:
         if at.why:
-            self._no(at.piece, at.day, at.index, at.why[-1], at.plan.version.version)
+            self.account.refuse(at.piece, at.day, at.index, at.why[-1], at.plan.version.version)
 
     def _banned(self, piece: Piece, day: date, period: int, ban: Ban) -> None:
         if piece.kind not in SILENT:
             last = plain_day(ban.until - timedelta(days=1))
-            self._no(piece, day, period, Why(ban.clause, "banned", (last, 0, 0)), 0)
-
-    def _no(self, piece: Piece, day: date, period: int, why: Why, version: int) -> None:
-        self.account.refuse(piece, day, period, why, version)
+            self.account.refuse(piece, day, period, Why(ban.clause, "banned", (last, 0, 0)), 0)
