@@ -8,7 +8,7 @@ from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
 from app.rules.credit.close import Closing, period_result
 from app.rules.credit.evidence import Numbers, Piece
-from app.rules.credit.frozen import NO_NUMBERS, NOBODY, NOTHING_FROZEN, Frozen, Given, Paid, Whose
+from app.rules.credit.frozen import NO_NUMBERS, NOTHING_FROZEN, Frozen, Given, Paid
 from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
@@ -91,15 +91,15 @@ class Account:
         self.tally.piece(index, at.day, plan, earned, countable, numbers, pieces=new, late=late)
         if book.has_shares and at.late is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
-        self._keep(posting, plan, numbers, new, (piece.kind, piece.order()) if self._given is not None else NOBODY)
+        self._keep(posting, plan, piece, numbers, new)
         if late:
             self._carry_again(index, at.day)
 
     def _keep(
-        self, posting: Posting, plan: Plan, numbers: Numbers = NO_NUMBERS, pieces: int = 0, whose: Whose = NOBODY
+        self, posting: Posting, plan: Plan, piece: Piece | None = None, numbers: Numbers = NO_NUMBERS, pieces: int = 0
     ) -> None:
         if self._given is not None:
-            given = Given(len(self.postings), plan, numbers, pieces, *whose)
+            given = Given(len(self.postings), plan, piece, numbers, pieces)
             self._given.setdefault(posting.evidence, []).append(given)
         self.postings.append(posting)
 
@@ -204,7 +204,6 @@ class Account:
         plan = book.carried(version, each.clause, each.bucket)
         start = rule.start(origin)
         at = At(_nobody(each.clause.id, start, day), day, 0, index, plan, [] if self.explain else None)
-        at.learnt, at.learnt_in, at.posted_in = day, index, index
         at.note(each.clause.id, "carried", each.surplus, amount, plain_day(start))
         countable = steps.capped(self.state, at, amount) if plan.caps and amount > 0 else amount
         name = carried_name(each.clause.id, start)
@@ -260,8 +259,8 @@ class Account:
         found: dict[str, None] = {}
         for name, all_ in (self._given or {}).items():
             for given in all_:
-                posting = self.postings[given.place]
-                inside = ban.covers(given.kind, posting.day, given.order)
+                posting, piece = self.postings[given.place], given.piece
+                inside = piece is not None and ban.covers(piece.kind, posting.day, piece.order())
                 if inside and self._shut(rule.index(posting.period), place.moment):
                     found[name] = None
         for name, (kind, day, order) in self.state.came.items():

@@ -48,8 +48,7 @@ def arrived(book: RuleBook, state: State, place: Place) -> Iterable[At]:
             _meet(state, at, needs, (own, piece.id))
             if len(at.met) == len(at.plan.needs):
                 at.note(needs.id, "waited", plain_day(at.day), plain_day(place.day), 0)
-                at.index = at.learnt_in = at.posted_in = place.period
-                at.day = at.learnt = place.day
+                at.moved(place.day, place.period)
                 released.append(at)
     return released
 

@@ -147,7 +147,6 @@ class _Fold:
             self.account.refuse(piece, place.day, place.period, _NO_CLAUSE, version.version if version else 0)
             return
         at = At(piece, place.day, minute, place.period, plan, [] if self.explain else None, late)
-        at.learnt, at.learnt_in, at.posted_in = place.day, place.period, place.period
         if late is not None:
             at.learnt, at.learnt_in = own, late.origin
             if version is not None and version.period.late == "sealed":

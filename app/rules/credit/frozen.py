@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from app.rules.credit.evidence import Numbers
+from app.rules.credit.evidence import Numbers, Piece
 from app.rules.credit.kinds import NUMBERS
 from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import Posting
@@ -32,16 +31,14 @@ NOTHING_FROZEN = Frozen()
 NO_NUMBERS: Numbers = (0,) * len(NUMBERS)
 
 
-Whose: TypeAlias = tuple[str, tuple[datetime, int, str]]  # a piece's kind and its place in the fold
-NOBODY: Whose = ("", (datetime.min.replace(tzinfo=UTC), 0, ""))
-
-
 class Given(NamedTuple):
-    """A posting that may be taken back after a seal: its place, and what was summed with it."""
+    """A posting that may be taken back after a seal: its place, and what was summed with it.
+
+    `piece` is None where the posting pays an older period.
+    """
 
     place: int
     plan: Plan
+    piece: Piece | None
     numbers: Numbers
     pieces: int
-    kind: str
-    order: tuple[datetime, int, str]

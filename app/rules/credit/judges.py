@@ -53,10 +53,7 @@ class Verdict:
 
     def banned(self, kind: str, day: date, place: tuple[datetime, int, str]) -> Ban | None:
         """The ban that holds for a piece which counts on this day, at this place of the order."""
-        for ban in self.bans:
-            if kind in ban.kinds and ban.first <= day < ban.until and place > ban.since:
-                return ban
-        return None
+        return next((ban for ban in self.bans if ban.covers(kind, day, place)), None)
 
     def out(self, piece: Piece, day: date) -> Gone | None:
         """Why a piece in its own place gives nothing, also because it is banned."""

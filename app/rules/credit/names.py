@@ -124,7 +124,7 @@ class Names:
         sets = self._tests[taker.surplus_of].when.sets
         if "clock" in sets:
             return False
-        bucket = bucket_of(giver, self._tests[giver.surplus_of], None)
+        bucket = bucket_of(giver, self._tests[giver.surplus_of])
         return all(
             (bucket is None or allowed.has(bucket))
             if field == "bucket"
@@ -133,11 +133,11 @@ class Names:
         )
 
 
-def bucket_of(carry: Carry, test: Test, unit: str | None) -> str | None:
-    """The bucket of a carried entry: the row's own, else the one that its test is about, else the unit's name."""
+def bucket_of(carry: Carry, test: Test) -> str | None:
+    """The bucket of a carried entry: the row's own, else the one that its test is about; None: the unit's name."""
     if carry.bucket is not None:
         return carry.bucket
     named = test.when.sets.get("bucket")
     if named is not None and not named.negated and len(named.values) == 1:
         return str(next(iter(named.values)))
-    return unit
+    return None

@@ -138,7 +138,7 @@ def carried(closing: Closing, tally: Tally, tests: Mapping[str, TestResult]) -> 
         unmet = clause.unless_unmet and "not met" in closing.requirements(tests).values()
         if unmet or any(tests[each].short for each in clause.unless_short):
             amount = 0
-        found.append(Carried(clause, bucket_of(clause, by_id[name], version.unit) or version.unit, surplus, amount))
+        found.append(Carried(clause, bucket_of(clause, by_id[name]) or version.unit, surplus, amount))
     return found
 
 

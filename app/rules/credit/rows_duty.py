@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from app.rules.credit import clauses
 from app.rules.credit.errors import say
@@ -20,9 +20,11 @@ def read_test(row: Row) -> clauses.Test:
     bound = "at_most" if "at_most" in row.data else "at_least"
     if ("basis" in row.data) != ("share_of" in row.data):
         row.wrong(say("'share_of' and 'basis' go together"), "basis" if "basis" in row.data else "share_of")
-    own = isinstance(row.data.get("over"), dict)
-    window = _window(row) if own else None
-    over = "period" if own else row.choice("over", ("period", "cycle"), "period")
+    raw = row.data.get("over")
+    if isinstance(raw, dict):
+        window, over = _window(row, raw), "period"
+    else:
+        window, over = None, row.choice("over", ("period", "cycle"), "period")
     return clauses.Test(
         id=row.name(),
         when=row.sums("when"),
@@ -37,10 +39,7 @@ def read_test(row: Row) -> clauses.Test:
     )
 
 
-def _window(row: Row) -> clauses.Window | None:
-    raw = row.data.get("over")
-    if not isinstance(raw, dict):
-        return None
+def _window(row: Row, raw: dict[str, Any]) -> clauses.Window | None:
     months = raw.get("months")
     if set(raw) != {"since", "months"} or type(months) is not int or not 1 <= months <= 1200 or not raw["since"]:
         row.wrong(

@@ -43,14 +43,22 @@ class At:
     why: list[Why] | None
     late: Late | None = None
     # When it was learnt: what repeats, and a day's limit, go by. Of late evidence not the day it became known.
-    learnt: date = date.min
-    learnt_in: int = -1
+    learnt: date = field(init=False)
+    learnt_in: int = field(init=False)
     # The period that it is posted to, whose limits hold.
-    posted_in: int = -1
+    posted_in: int = field(init=False)
     # The numbers of the piece that it only adds to; None where it stands for itself.
     over: Numbers | None = None
     # The companions it needed and found, by clause: their day and id.
     met: dict[str, tuple[date, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.moved(self.day, self.index)
+
+    def moved(self, day: date, index: int) -> None:
+        """It counts on this day, in this period."""
+        self.day = self.learnt = day
+        self.index = self.learnt_in = self.posted_in = index
 
     def note(self, clause: str, did: str, *numbers: int) -> None:
         """Note a reason, if they were asked for."""
