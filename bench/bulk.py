@@ -53,7 +53,8 @@ class SqliteBulk:
         marks = ", ".join("?" * len(columns))
         self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
-    def time(self, moment: datetime) -> object:
+    @staticmethod
+    def time(moment: datetime) -> object:
         """As SQLAlchemy writes it."""
         return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
@@ -86,7 +87,8 @@ class PostgresBulk:
             for row in rows:
                 copy.write_row(row)
 
-    def time(self, moment: datetime) -> object:
+    @staticmethod
+    def time(moment: datetime) -> object:
         """As it is."""
         return moment
 

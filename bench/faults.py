@@ -7,7 +7,6 @@ academy that exports it daily. Named means: the learner, and the table or the ro
 from __future__ import annotations
 
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,8 +27,9 @@ from app.credits.heads import Heads
 from app.credits.verify import Difference, verify
 from app.people.models import Person
 from bench.damage import Damage, Rows, Vandal, rows_now
+from bench.databases import empty
 from bench.ledgers import RULES
-from tests import factories, services
+from tests import factories
 
 LEARNERS, PIECES = 8, 24
 # By what a difference may name the table of a fault: lines are named by their transaction, and a transaction's
@@ -105,19 +105,9 @@ def names(damage: Damage, found: list[Difference]) -> bool:
 @contextmanager
 def books(kind: str) -> Iterator[Books]:
     """A fresh small academy on "sqlite" or "postgresql"."""
-    with tempfile.TemporaryDirectory(prefix="duxue-faults-") as name:
-        folder = Path(name)
-        if kind == "sqlite":
-            url = f"sqlite:///{folder / 'duxue.sqlite'}"
-            services.migrated(services.DatabaseUrls(url, url, ""), folder)
-            yield unguarded(kind, url, folder)
-            return
-        programs = services.find_programs()
-        if programs is None:
-            raise SystemExit("bench: no PostgreSQL here (apt-get install postgresql), or: ONLY=sqlite make bench")
-        with services.shared_server(programs, folder) as server:
-            services.migrated(server.create("faults"), folder)
-            yield unguarded(kind, f"postgresql+psycopg://postgres@127.0.0.1:{server.port}/faults", folder)
+    with empty(kind, "faults") as where:
+        admin = where.admin.replace("postgresql:", "postgresql+psycopg:", 1)
+        yield unguarded(kind, admin or where.urls.app_url, where.folder)
 
 
 def unguarded(kind: str, url: str, folder: Path) -> Books:

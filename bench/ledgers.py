@@ -8,7 +8,6 @@ the tables is a shorter one (`bulk`). So `verify` finds nothing here, and `tests
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,20 +23,21 @@ from app.base.db import Database
 from app.credits import sums
 from app.credits.folding import fold, targets_of
 from app.credits.models import ChainHead
-from app.credits.posting import Poster
+from app.credits.posting import Poster, digest_of
 from app.credits.rulebook import text_hash
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
 from app.rules.credit.document import load
 from app.rules.credit.settlement import NO_SEALS
 from bench.bulk import Bulk, PostgresBulk, Row, SqliteBulk
+from bench.databases import empty
 from bench.histories import CLASS_SIZE, Kept, pieces
+from bench.people import GIVEN, SURNAMES
 from tests import factories, services
 
 PIECES = 100
 FIRST_PERSON = 1000
 CHUNK = 100  # learners made at once by one process
-SURNAMES, GIVEN = "赵钱孙李周吴郑王冯陈沈韩杨朱秦许何吕施张", "安宁清和远知行明德文思齐若水子衿云汀书白景行之"
 # The sample academy's rules from 2024 on, with a little more in them.
 RULES = (
     factories.RULES.replace("effective = 2026-01-01", "effective = 2024-01-01")
@@ -78,36 +78,20 @@ def draft(effective: date, **changes: str) -> str:
 
 @dataclass
 class Ledgers:
-    """A filled database; `folder` is its data folder, `admin_url` of PostgreSQL's superuser ("" on SQLite)."""
+    """A filled database; `folder` is its data folder."""
 
     kind: str
     urls: services.DatabaseUrls
     folder: Path
-    admin_url: str
     learners: int
 
 
 @contextmanager
 def ledgers(kind: str, learners: int, pieces: int = PIECES, processes: int = 2) -> Iterator[Ledgers]:
     """A fresh academy on "postgresql" or "sqlite", removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="duxue-ledgers-") as name:
-        folder = Path(name)
-        if kind == "sqlite":
-            url = f"sqlite:///{folder / 'duxue.sqlite'}"
-            found = Ledgers(kind, services.DatabaseUrls(url, url, ""), folder, "", learners)
-            services.migrated(found.urls, folder)
-            fill(found.urls, "", learners, pieces, processes)
-            yield found
-            return
-        programs = services.find_programs()
-        if programs is None:
-            raise SystemExit("bench: no PostgreSQL here (apt-get install postgresql), or: ONLY=sqlite make bench")
-        with services.shared_server(programs, folder) as server:
-            urls = server.create("ledgers")
-            services.migrated(urls, folder)
-            admin = f"postgresql://postgres@127.0.0.1:{server.port}/ledgers"
-            fill(urls, admin, learners, pieces, processes)
-            yield Ledgers(kind, urls, folder, admin, learners)
+    with empty(kind, "ledgers") as where:
+        fill(where.urls, where.admin, learners, pieces, processes)
+        yield Ledgers(kind, where.urls, where.folder, learners)
 
 
 class Made(NamedTuple):
@@ -234,7 +218,7 @@ def _make(chunk: Chunk) -> Made | None:
         _book.append(RuleBook([load(RULES)]))
     made, now = Made([], [], [], [], []), clock.from_ms(chunk.now_ms)
     bulk = PostgresBulk(chunk.address) if chunk.address else None
-    time = bulk.time if bulk else SqliteBulk.time.__get__(object.__new__(SqliteBulk))
+    time = bulk.time if bulk else SqliteBulk.time
     for number in range(chunk.first, chunk.first + chunk.learners):
         _one(made, _book[0], number, pieces(number, chunk.pieces, now), now, time)
     if bulk is None:
@@ -250,10 +234,7 @@ class _Poster(Poster):
     def __init__(self, number: int, head: ChainHead, evidence: list[Kept], now: datetime) -> None:
         self._learner_id, self._head, self._key = FIRST_PERSON + number, head, key_of(number)
         self._kinds = {row.key: row.kind for row in evidence}
-        digest = ledger.START
-        for row in evidence:
-            digest = ledger.extend(digest, row.payload_hash)
-        self._seen, self._posted_ms = (evidence[-1].id, digest), clock.to_ms(now)
+        self._seen, self._posted_ms = (evidence[-1].id, digest_of(evidence)), clock.to_ms(now)
 
 
 def _one(made: Made, book: RuleBook, number: int, evidence: list[Kept], now: datetime, time: Any) -> None:

@@ -146,13 +146,12 @@ def one(session: Session, run_id: int) -> Run | None:
 
 def latest(session: Session, kind: str, *, state: str | None = None, **parameters: object) -> Run | None:
     """The newest run of a kind (in this state, with these among its parameters); None when there is none."""
-    rows = select(RunRow).where(RunRow.kind == kind).order_by(RunRow.id.desc())
+    rows = select(RunRow.id, RunRow.parameters).where(RunRow.kind == kind).order_by(RunRow.id.desc())
     if state is not None:
         rows = rows.where(RunRow.state == state)
-    wanted = parameters.items()
-    for row in session.scalars(rows.limit(200).execution_options(populate_existing=True)):
-        if wanted <= json.loads(row.parameters).items() if wanted else True:
-            return _shown(row)
+    for run_id, written in session.execute(rows.limit(200)):
+        if parameters.items() <= json.loads(written).items():
+            return one(session, run_id)
     return None
 
 
@@ -172,9 +171,8 @@ def sweep(session: Session) -> None:
             tasks.enqueue(session, NAME, run_id=run_id)
     newest = select(func.max(RunRow.id)).where(RunRow.state == DONE).group_by(RunRow.kind)
     old = RunRow.finished_at < clock.now() - KEPT
-    session.execute(
-        delete(RunRow).where(old, RunRow.id.not_in(newest)).execution_options(synchronize_session=False)
-    )  # fmt: skip
+    dropped = delete(RunRow).where(old, RunRow.id.not_in(newest))
+    session.execute(dropped.execution_options(synchronize_session=False))
 
 
 def _shown(row: RunRow) -> Run:

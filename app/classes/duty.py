@@ -6,18 +6,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice, product
 from typing import Any
 
 from app.classes.standing import StandingRow
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet, Test
-from app.rules.planning.goals import ways
+from app.rules.planning.goals import one_bucket, together, ways
 
 PACE_DAYS = 28
 STEP = 100  # paces are said in tenths of an hour
 NARROW_DAYS = 14  # who finishes only within the last two weeks is at risk
-_MOST_WAYS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +115,13 @@ def _plain(tests: Iterable[Test]) -> _Plain:
     names = []
     for test in tests:
         names.append(test.id)
-        sets = test.when.sets
         hours = not (test.at_most or test.share_of or test.cycle or test.window)
         hours = hours and test.measure in ("countable", "earned")
-        if hours and not sets and whole is None:
+        bucket = one_bucket(test) if hours else None
+        if bucket == "" and whole is None:
             whole = test.id
-        elif hours and set(sets) == {"bucket"} and not sets["bucket"].negated and len(sets["bucket"].values) == 1:
-            buckets.setdefault(next(iter(sets["bucket"].values)), test.id)
+        elif bucket:
+            buckets.setdefault(bucket, test.id)
         else:
             others.append(test.id)
     return _Plain(whole, buckets, tuple(others), tuple(names))
@@ -134,8 +132,7 @@ def _ways(version: RuleSet, facts: Mapping[str, str | None] | None) -> tuple[_Pl
     owed = [r for r in version.requirements if facts is None or r.who.fits(facts)] or list(version.requirements)
     if not owed:
         return (_plain(version.tests),)
-    combined = islice(product(*(ways(requirement.meets) for requirement in owed)), _MOST_WAYS)
-    found = dict.fromkeys(frozenset[str]().union(*each) for each in combined)
+    found = together(ways(requirement.meets) for requirement in owed)
     return tuple(_plain(test for test in version.tests if test.id in names) for names in found)
 
 

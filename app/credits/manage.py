@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from app.base import clock
 from app.base.access import guard
 from app.base.errors import NotFound
-from app.base.pages import is_english
 from app.base.unit_of_work import session, settings
 from app.credits import changes, queries
 from app.credits.queries import VersionRow
+from app.credits.reckoning import language
 from app.credits.workshop import queries as workshop
 from app.credits.workshop.compare import compare as compared_with
 
@@ -50,7 +50,7 @@ def version(number: int) -> str:
         changes=changes.changes(before.text, row.text) if before else [],
         header=changes.header(before.text, row.text) if before else [],
         clauses=changes.clauses(row.text),
-        clause_language=_language(),
+        clause_language=language(),
         in_force=_in_force(found),
         today=_today(),
     )
@@ -77,7 +77,7 @@ def compare() -> str:
         before=before,
         after=after,
         compared=compared_with(_text_of(found, before), _text_of(found, after)),
-        clause_language=_language(),
+        clause_language=language(),
     )
 
 
@@ -91,10 +91,6 @@ def _text_of(found: list[VersionRow], code: str) -> str:
     if text is None:
         raise NotFound(_("There is no such version or draft."))
     return text
-
-
-def _language() -> str:
-    return "en" if is_english() else "zh"
 
 
 def _today() -> date:

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.base.db import holds
 from app.credits import reach
 from app.credits.models import Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, RuleVersion
-from app.credits.statement.asof import JUDGES
+from app.credits.statement.asof import JUDGES, end_of
 from app.people import queries as people
 from app.people.models import Person, RoleGrant
 from app.people.queries import PersonRow
@@ -142,13 +142,13 @@ def balances(
             ),
         ).where(
             or_(
-                Evidence.happened_at < _end(happened, zone),
+                Evidence.happened_at < end_of(happened, zone),
                 Evidence.kind.in_(JUDGES),
                 and_(Evidence.key.is_(None), LedgerTransaction.period <= happened),
             )
         )
     if known is not None:
-        query = query.where(LedgerTransaction.posted_at < _end(known, zone))
+        query = query.where(LedgerTransaction.posted_at < end_of(known, zone))
     found: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0])
     for period, account, amount in session.execute(query):
         bucket, part = account.split("/", 2)[2].rsplit("/", 1)
@@ -156,10 +156,6 @@ def balances(
         sums[0] += amount
         sums[1] += amount if part == COUNTABLE else 0
     return {key: Amount(*sums) for key, sums in found.items()}
-
-
-def _end(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def learner_in_scope(scope: Scope, session: Session, person_key: str, today: date) -> PersonRow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from math import floor, prod
 from operator import itemgetter
@@ -42,6 +42,17 @@ def language() -> str:
     return "en" if english() else "zh"
 
 
+def clause_text(rules: RuleSet, name: str) -> str:
+    """A clause as printed, in the reader's language; "" for none."""
+    text = rules.texts.get(name, {})
+    return text.get(language()) or text.get("zh") or text.get("en") or ""
+
+
+def decimals_for(amounts: Collection[int]) -> int:
+    """How many decimals (1 to 3) show each of these amounts whole."""
+    return next((n for n in (1, 2) if all(amount % 10 ** (3 - n) == 0 for amount in amounts)), 3)
+
+
 Holding = Callable[[str, int], RuleSet | None]
 
 
@@ -79,11 +90,7 @@ class Teller:
         return found
 
     def _step(self, what: str, number: str, name: str = "") -> Step:
-        return Step(what, number, self._clause(name) if name else "", name)
-
-    def _clause(self, name: str) -> str:
-        text = self._rules.texts.get(name, {})
-        return text.get(language()) or text.get("zh") or text.get("en") or ""
+        return Step(what, number, clause_text(self._rules, name) if name else "", name)
 
     def _fixed(self, thousandths: int) -> str:
         return fixed(thousandths, self._decimals)

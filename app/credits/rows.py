@@ -156,7 +156,7 @@ def _other_form(value: Any, text: str | None) -> str:
         form = value.replace(tzinfo=None).isoformat(" ", "microseconds")
     elif isinstance(value, date):
         form = value.isoformat()
-    return "" if form == (text if form else "") else form
+    return "" if form == text else form
 
 
 def _kept(value: Any) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.base import labels
 from app.base.labels import label
 from app.base.numbers import fixed, hours
-from app.credits.reckoning import Step, Teller, english, language
+from app.credits.reckoning import Step, Teller, decimals_for, english, language
 from app.credits.statement import Line, Missing, Piece, Statement
 from app.credits.statement.again import lacking_text
 from app.credits.statement.more import More, more_of
@@ -61,8 +61,7 @@ def when_of(day: date) -> tuple[str, str]:
 
 def decimals_of(statement: Statement) -> int:
     """How many decimals (1 to 3) show every amount of a statement whole: so all its columns have them."""
-    amounts = [amount for line in statement.lines for amount in (line.earned, line.countable)]
-    return next((n for n in (1, 2) if all(amount % 10 ** (3 - n) == 0 for amount in amounts)), 3)
+    return decimals_for([amount for line in statement.lines for amount in (line.earned, line.countable)])
 
 
 def signed(thousandths: int, decimals: int = 1) -> str:

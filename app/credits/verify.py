@@ -20,7 +20,6 @@ from app.credits.checks import UNREADABLE, Difference
 from app.credits.heads import Heads, row_heads
 from app.credits.models import ChainHead
 from app.credits.rows import carefully
-from app.credits.rulebook import book
 from app.people.models import Person
 from app.rules.credit.book import RuleBook
 
@@ -68,7 +67,7 @@ def everything(
     `aside`: at the convenience of others, always in processes of its own.
     """
     with db.reading() as session:
-        rules = book(session) if _sound(session) else None
+        rules, _sealed = _shared(session, Verified(), None)
         few = (session.scalar(select(func.count()).select_from(ChainHead)) or 0) < FEW
     if rules is None or (few and not aside):
         with db.reading() as session:
@@ -113,10 +112,6 @@ def _rows(session: Session, heads: Heads | None) -> Iterator[Difference]:
 def _cores() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _sound(session: Session) -> bool:
-    return published(session, {})[0] is not None and not unreadable(closings(session)[1])
 
 
 def _chunks(people: Sequence[tuple[int, str]], heads: Heads | None) -> Iterator[Chunk]:

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -19,12 +18,12 @@ from app.base.errors import NotFound
 from app.base.labels import full_day
 from app.base.pages import is_english
 from app.base.unit_of_work import database, session, settings
-from app.credits import queries, rulebook
+from app.credits import queries, rulebook, shown
 from app.credits.export import statement_csv
 from app.credits.statement import AsOf, Line, Statement, statement_of
 from app.credits.statement.asof import of_days, of_moment
 from app.credits.statement.forms import AsOfForm, moment_of
-from app.credits.statement.pages import Address, Chosen, as_of_text, page_of, period_of_text
+from app.credits.statement.pages import Address, Chosen, as_of_text, page_of
 from app.credits.statement.printed import articles
 from app.people.queries import PersonRow, person_by_key, unit_of
 
@@ -132,7 +131,7 @@ def _wanted(person_id: int, as_of: AsOf | None) -> Statement | None:
     """The statement that the address asks for; an unknown period is not found."""
     given = request.args.get("period", "")
     try:
-        period = period_of_text(given)
+        period = date.fromisoformat(given) if given else None
     except ValueError as error:
         raise NotFound(_("There is no such period.")) from error
     found = statement_of(session(), person_id, _today(), period, _number("open"), as_of)
@@ -185,7 +184,5 @@ def _granted(line: Line, *, staff: bool) -> list[tuple[str, str]]:
     if not key or not ticket:
         return []
     person = person_by_key(session(), str(key))
-    link = Markup('<a href="{}">{}</a>').format(
-        url_for("ticket_desk.find" if staff else "tickets.one", ticket=ticket), _("Open the ticket")
-    )
+    link = shown.link(url_for("ticket_desk.find" if staff else "tickets.one", ticket=ticket), _("Open the ticket"))
     return [(_("Granted by"), person.name if person else _("A member of staff")), (_("Ticket"), link)]

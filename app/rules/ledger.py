@@ -25,7 +25,8 @@ FORM = "duxue-ledger-1"  # names the canonical form; another form needs another 
 START = "0" * 64  # the hash before the first transaction of a chain, and before the first piece
 COUNTABLE, UNCOUNTED = "countable", "uncounted"
 LEARNER = "learner/"
-_CARRIED_NAME, _CARRIED_SOURCE = f"{CARRIED}:", f"source/{CARRIED}/"
+CARRIED_SOURCE = f"source/{CARRIED}/"
+_CARRIED_NAME = f"{CARRIED}:"
 Entry = tuple[str, int]  # account, amount
 
 
@@ -110,7 +111,7 @@ def source(kind: str) -> str:
 
 def carried_source(origin: date) -> str:
     """The account that hours carried out of the period with this first day come from."""
-    return f"{_CARRIED_SOURCE}{origin.isoformat()}"
+    return f"{CARRIED_SOURCE}{origin.isoformat()}"
 
 
 def carried_from(evidence: str) -> date | None:
@@ -185,7 +186,7 @@ def amounts_of(entries: Iterable[Entry]) -> Amounts:
     for name, amount in entries:
         found = read_account(name)
         if found is None:
-            carried = carried or name.startswith(_CARRIED_SOURCE)
+            carried = carried or name.startswith(CARRIED_SOURCE)
             continue
         bucket, origin = found.bucket, found.origin
         if found.part == COUNTABLE:

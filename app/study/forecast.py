@@ -15,7 +15,7 @@ from app.base.numbers import hours, tenths
 from app.rules.planning.plans import Plan
 from app.study.plan import Due, Gap
 from app.study.queries import Year
-from app.study.words import all_lacking, minutes, weekly
+from app.study.words import all_lacking, minutes, unbroken, weekly
 
 CASES = (
     "unknown", "exempt", "done", "done but courses", "done so far", "not enough", "not enough on pace",
@@ -104,4 +104,4 @@ def _values(year: Year, gap: Gap | None, due: list[Due]) -> dict[str, Any]:
 
 
 def _day(day: date, year: Year) -> Markup:
-    return Markup('<span class="nowrap">{}</span>').format(short_day(day, year.day))
+    return unbroken(short_day(day, year.day))

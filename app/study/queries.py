@@ -77,11 +77,6 @@ class CourseView:
         return sum(lesson.worth for lesson in self.lessons)
 
     @property
-    def left(self) -> int:
-        """What its lessons that are not done still give, in thousandths."""
-        return sum(lesson.worth for lesson in self.lessons if not lesson.done)
-
-    @property
     def bucket(self) -> str:
         """The bucket it goes to."""
         return next((lesson.bucket for lesson in self.lessons if lesson.bucket), self.row.subject_bucket)

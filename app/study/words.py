@@ -12,6 +12,7 @@ from app.base import labels
 from app.base.numbers import duty as whole
 from app.base.numbers import hours, tenths, tenths_up
 from app.rules.credit.clauses import RuleSet
+from app.rules.planning.goals import one_bucket
 from app.rules.planning.limits import Limit
 from app.rules.planning.plans import Shortage
 
@@ -36,12 +37,7 @@ def bucket_of(version: RuleSet, test: str) -> str | None:
     found = next((each for each in version.tests if each.id == test), None)
     if found is None or found.measure not in ("countable", "earned") or found.share_of or found.at_most or found.cycle:
         return None
-    sets = found.when.sets
-    if not sets:
-        return ""
-    if set(sets) == {"bucket"} and not sets["bucket"].negated and len(sets["bucket"].values) == 1:
-        return str(next(iter(sets["bucket"].values)))
-    return None
+    return one_bucket(found)
 
 
 def clause(version: RuleSet, name: str) -> str:
@@ -92,18 +88,19 @@ def lacking(version: RuleSet, short: Shortage) -> Markup:
 def all_lacking(version: RuleSet, found: Sequence[Shortage], brief: bool = False) -> Markup:
     """What is missing, in one phrase: "4.5 hours, 2.0 hours of professional subjects among them" (`brief`: "4.5
     hours"). Where subjects lack all that the whole does, only they are named."""
-    told = listed([_whole(lacking(version, each)) for each in found if bucket_of(version, each.test) != ""])
+    told = listed([unbroken(lacking(version, each)) for each in found if bucket_of(version, each.test) != ""])
     total = [each for each in found if bucket_of(version, each.test) == ""]
     parts = sum(each.short for each in found if bucket_of(version, each.test))
     if not total or max(each.short for each in total) <= parts:
         return told
-    size = _whole(lacking(version, max(total, key=lambda each: each.short)))
+    size = unbroken(lacking(version, max(total, key=lambda each: each.short)))
     if brief or not told:
         return size
     return Markup(escape(_("%(whole)s, %(parts)s among them"))) % {"whole": size, "parts": told}
 
 
-def _whole(text: Markup) -> Markup:
+def unbroken(text: str) -> Markup:
+    """What no line may break."""
     return Markup('<span class="nowrap">{}</span>').format(text)
 
 

@@ -37,10 +37,12 @@ def carrying(session: Session) -> int:
 
 
 def counted(session: Session, learner: int, days: tuple[date, date], most_seq: int | None = None) -> Counted:
-    """The span as the ledger stands, settled."""
-    rules = book(session)
+    """The span as the ledger stands, settled; with `most_seq` as it stood then."""
+    rules, books = book(session), books_of(session, [learner])[learner]
     assert rules is not None
-    return count(rules, books_of(session, [learner])[learner], *days, most_seq)
+    if most_seq is not None:
+        books.transactions = [row for row in books.transactions if row.seq <= most_seq]
+    return count(rules, books, *days)
 
 
 def hours(session: Session, learner: int, *spans: tuple[date, date]) -> list[int]:

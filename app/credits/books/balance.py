@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from app.credits.books.raw import day
 from app.rules import ledger
 
 Sums = dict[str, dict[str, int]]  # period (ISO) → account → thousandths
@@ -58,10 +59,9 @@ def balances(sums: Mapping[str, Mapping[str, int]]) -> list[PeriodBalance]:
 
 def _day(text: str) -> date | None:
     try:
-        found = date.fromisoformat(text)
+        return day(text)
     except ValueError:
         return None
-    return found if found.isoformat() == text else None
 
 
 def _period(period: date, accounts: Mapping[str, int]) -> PeriodBalance:
@@ -85,7 +85,7 @@ def _period(period: date, accounts: Mapping[str, int]) -> PeriodBalance:
                 own.countable += amount
             else:
                 own.uncounted += amount
-        elif account.startswith(f"{ledger.source('carried')}/"):
+        elif account.startswith(ledger.CARRIED_SOURCE):
             line("carried", account.rsplit("/", 1)[1]).taken += amount
         elif account.startswith(ledger.source("")):
             line("source", account.removeprefix(ledger.source(""))).taken += amount

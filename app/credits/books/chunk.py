@@ -29,9 +29,8 @@ from app.rules.credit.settlement import NO_SEALS
 
 # What reading a value that is none of its column's kind may raise.
 STUMBLES = (SQLAlchemyError, ValueError, TypeError, OverflowError)
-TABLES: tuple[Any, ...] = (Evidence, LedgerTransaction, LedgerEntry, LearnerPeriod, ChainHead)
-# The same, as they lie in `Raw`.
-_RAW = {
+# What is kept about a learner, by where it lies in `Raw`.
+_RAW: dict[str, Any] = {
     "evidence": Evidence, "transactions": LedgerTransaction, "entries": LedgerEntry, "periods": LearnerPeriod,
     "heads": ChainHead,
 }  # fmt: skip
@@ -107,7 +106,7 @@ class Prover:
         return found
 
     def _strangers_by_query(self, chunk: Chunk, found: Verified) -> None:
-        for model in TABLES:
+        for model in _RAW.values():
             bounds = [] if chunk.first is None else [model.learner_id >= chunk.first]
             bounds += [] if chunk.beyond is None else [model.learner_id < chunk.beyond]
             nobody = ~exists().where(Person.id == model.learner_id)
@@ -154,7 +153,7 @@ class Prover:
             yield person_id, self._account(key, own.evidence, own.transactions, own.entries, periods[person_id], head)
 
     def _read_carefully(self, person_id: int, key: str) -> Account:
-        found = [carefully(self._session, model, model.learner_id == person_id) for model in TABLES]
+        found = [carefully(self._session, model, model.learner_id == person_id) for model in _RAW.values()]
         evidence, transactions, entries, periods, heads = (rows for rows, _bad in found)
         unreadable = [each for _rows, bad in found for each in bad]
         found_head = heads[0] if heads else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +22,6 @@ KIND = "credits.verify"
 MOST_KEPT = 200
 # The academy-local hour from which on the nightly run of a day may begin; later where nothing ran at that hour.
 SMALL_HOUR = 3
-Progress = Callable[[int, int], None]
 
 
 def request(session: Session, actor_id: int) -> int:
@@ -32,7 +30,7 @@ def request(session: Session, actor_id: int) -> int:
 
 
 @runs.work(KIND)
-def prove(db: Database, settings: Settings, progress: Progress, *, nightly: bool) -> dict[str, Any]:
+def prove(db: Database, settings: Settings, progress: runs.Progress, *, nightly: bool) -> dict[str, Any]:
     """Prove everything against the newest heads file; without a difference the night also writes the day's file.
 
     After a difference none is written: the newest file stays one that the books agreed with. What comes of it is

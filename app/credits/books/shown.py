@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.base.labels import label
+from app.base.numbers import MINUS
 from app.credits.books.balance import Line, PeriodBalance
 from app.credits.export import cell
+from app.credits.shown import plain
 
 # What a check is about, by the name that the command prints.
 CHECKS: dict[str, object] = {
@@ -67,7 +68,7 @@ def line_text(line: Line) -> str:
 def thousandths(amount: int) -> str:
     """Hours with three decimals and a real minus; the books are exact to the thousandth."""
     whole, rest = divmod(abs(amount), 1000)
-    return f"{'−' if amount < 0 else ''}{whole:,}.{rest:03d}"
+    return f"{MINUS if amount < 0 else ''}{whole:,}.{rest:03d}"
 
 
 def balance_csv(periods: Sequence[PeriodBalance]) -> bytes:
@@ -77,15 +78,8 @@ def balance_csv(periods: Sequence[PeriodBalance]) -> bytes:
     writer.writerow([_("Period from"), _("Account"), _("Counted hours"), _("Not counted"), _("Together")])
     for period in periods:
         for line in period.lines:
-            parts = (line.countable, line.uncounted) if line.kind in ("learner", "adjustment") else (None, None)
-            writer.writerow([_day(period.period), cell(line_text(line)), *map(_plain, (*parts, line.sum))])
-        writer.writerow([_day(period.period), _("Left over"), "", "", _plain(period.left)])
-    return ("\ufeff" + out.getvalue()).encode()
-
-
-def _day(day: date) -> str:
-    return day.isoformat()
-
-
-def _plain(amount: int | None) -> str:
-    return "" if amount is None else f"{'-' if amount < 0 else ''}{abs(amount) // 1000}.{abs(amount) % 1000:03d}"
+            parted = line.kind in ("learner", "adjustment")
+            parts = (plain(line.countable), plain(line.uncounted)) if parted else ("", "")
+            writer.writerow([period.period.isoformat(), cell(line_text(line)), *parts, plain(line.sum)])
+        writer.writerow([period.period.isoformat(), _("Left over"), "", "", plain(period.left)])
+    return out.getvalue().encode("utf-8-sig")

@@ -72,19 +72,19 @@ def sample(
     drawn = [each for each in ids if chance.random() < share]
     found = Sampled()
     for start in range(0, len(drawn), CHUNK):
-        for row, person_key, version in _rows(session, drawn[start : start + CHUNK]):
+        for row, person_key, facts in _rows(session, drawn[start : start + CHUNK]):
             found.drawn += 1
-            traced = Traced(MISSING)
-            if version is not None and _wired:
+            traced, version = Traced(MISSING), facts.get("media_version")
+            if isinstance(version, int) and _wired:
                 traced = _wired[0](session, row.learner_id, version)
-            _judge(found, row, person_key, traced)
+            _judge(found, row, person_key, facts.get("seen_ms", 0), traced)
         if progress is not None:
             progress(min(start + CHUNK, len(drawn)), len(drawn))
     return found
 
 
-def _rows(session: Session, ids: Sequence[int]) -> Iterator[tuple[Any, str, int | None]]:
-    """(evidence, learner's key, media version)."""
+def _rows(session: Session, ids: Sequence[int]) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+    """(evidence, learner's key, facts)."""
     query = (
         select(Evidence.id, Evidence.key, Evidence.learner_id, Evidence.happened_at, Evidence.facts, Person.key)
         .join(Person, Person.id == Evidence.learner_id)
@@ -92,11 +92,10 @@ def _rows(session: Session, ids: Sequence[int]) -> Iterator[tuple[Any, str, int 
         .order_by(Evidence.id)
     )
     for row in session.execute(query).all():
-        version = json.loads(row.facts).get("media_version")
-        yield row, row[5], version if isinstance(version, int) else None
+        yield row, row[5], json.loads(row.facts)
 
 
-def _judge(found: Sampled, row: Any, person_key: str, traced: Traced) -> None:
+def _judge(found: Sampled, row: Any, person_key: str, seen_ms: int, traced: Traced) -> None:
     if traced.state != WHOLE:
         found.expired += traced.state == EXPIRED
         found.missing += traced.state == MISSING
@@ -106,7 +105,6 @@ def _judge(found: Sampled, row: Any, person_key: str, traced: Traced) -> None:
     if traced.problem is not None:
         found.differences.append(Difference(person_key, WHAT, name, *traced.problem))
         return
-    seen_ms = json.loads(row.facts).get("seen_ms", 0)
     reached, happened = traced.reached_ms(seen_ms), to_ms(row.happened_at)
     if reached is None:
         found.differences.append(

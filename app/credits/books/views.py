@@ -47,7 +47,7 @@ def page() -> str:
     night = runs.latest(session(), service.KIND, nightly=True)
     return render_template(
         "credits/books.html",
-        run=newest if newest is not None and (newest.is_open or newest.state != runs.DONE) else None,
+        run=newest if newest is not None and newest.state != runs.DONE else None,
         run_open=newest is not None and newest.is_open,
         done=done,
         result=result,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -102,6 +101,4 @@ def _changed(session: Session, row: CertificateRow, said: content.Content) -> bo
     rules = book(session)
     if rules is None or queries.last_seq(session, row.learner_id) == said.head[0]:
         return False
-    counted = count(rules, books_of(session, [row.learner_id])[row.learner_id], row.since, row.until)
-    now: Mapping[str, int] = counted.buckets
-    return dict(now) != said.sums
+    return count(rules, books_of(session, [row.learner_id])[row.learner_id], row.since, row.until).buckets != said.sums

@@ -19,10 +19,10 @@ from datetime import date
 from typing import Any
 
 from app.credits.rows import Books, EvidenceRow, TransactionRow
+from app.credits.statement.lines import bucket_order, by_seq
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
 
-KNOWN_BUCKETS = ("general", "professional", "elective")
 MOST_STEPS = 20  # from a correction to what it corrects
 
 
@@ -60,24 +60,15 @@ class Counted:
         return sum(item.bucket == bucket for item in self.items)
 
 
-def bucket_order(bucket: str) -> tuple[int, str]:
-    """Where a bucket stands among others."""
-    return (KNOWN_BUCKETS.index(bucket) if bucket in KNOWN_BUCKETS else len(KNOWN_BUCKETS), bucket)
-
-
-def count(rules: RuleBook, books: Books, since: date, until: date, most_seq: int | None = None) -> Counted:
-    """What a learner's books give from one day to another, both inclusive; with `most_seq` as they were then."""
+def count(rules: RuleBook, books: Books, since: date, until: date) -> Counted:
+    """What a learner's books give from one day to another, both inclusive."""
     days = _Days(rules, books.evidence, since, until)
-    lines: defaultdict[int, list[ledger.Entry]] = defaultdict(list)
-    for entry in books.entries:
-        lines[entry.seq].append((entry.account, entry.amount))
+    lines = by_seq(books.entries)
     given: defaultdict[tuple[str, str], int] = defaultdict(int)
     carried, seq, last, versions = 0, 0, ledger.START, set[int]()
     for row in books.transactions:
-        if most_seq is not None and row.seq > most_seq:
-            break
         seq, last = row.seq, row.hash
-        amounts = ledger.amounts_of(lines[row.seq])
+        amounts = ledger.amounts_of(lines.get(row.seq, ()))
         if ledger.carried_from(row.evidence_key) is not None:
             carried += amounts.countable if since <= row.period <= until else 0
         elif days.inside(row, amounts):

@@ -50,7 +50,7 @@ def answer(code: str) -> Response:
     with database().reading() as session:
         row = queries.by_code(session, plain)
         found = checking.check(session, row) if row is not None else None
-        name = checking.name_of(session, row) if row is not None else ""
+        name = checking.name_of(session, row) if row is not None and request.method == "POST" else ""
     if row is None or found is None:
         return _page("unknown", typed=check_code.shown(plain))
     form = NameForm()

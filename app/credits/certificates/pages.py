@@ -49,9 +49,9 @@ def today() -> date:
     return clock.local_day(clock.now(), settings().timezone)
 
 
-def presets() -> list[tuple[str, date, date]]:
+def _presets(first: date) -> list[tuple[str, date, date]]:
     """(words, first day, last day): this year, last year, the last twelve months; cut to what the academy keeps."""
-    now, first = today(), service.first_day(session())
+    now = today()
     months = now.replace(year=now.year - 1) if (now.month, now.day) != (2, 29) else date(now.year - 1, 2, 28)
     found = [
         (_("This year"), date(now.year, 1, 1), now),
@@ -61,13 +61,13 @@ def presets() -> list[tuple[str, date, date]]:
     return [(words, max(since, first), until) for words, since, until in found if until >= first]
 
 
-def _asked() -> tuple[date, date]:
+def _asked(first: date) -> tuple[date, date]:
     """The days that the address asks for; today's year where it asks for none or for nonsense."""
     now = today()
     try:
         return date.fromisoformat(request.args["since"]), date.fromisoformat(request.args["until"])
     except (KeyError, ValueError):
-        return max(date(now.year, 1, 1), service.first_day(session())), now
+        return max(date(now.year, 1, 1), first), now
 
 
 def make(learner: PersonRow, here: Callable[..., str], done: str) -> Answered:
@@ -83,14 +83,15 @@ def make(learner: PersonRow, here: Callable[..., str], done: str) -> Answered:
         else:
             flash(_("Made. Its check code is %(code)s.", code=check_code.shown(code)), "done")
             return redirect(done)
+    first = service.first_day(session())
     if not form.is_submitted():
-        form.since.data, form.until.data = _asked()
+        form.since.data, form.until.data = _asked(first)
         form.language.data = request.args.get("language") or ("en" if labels.english() else "zh")
     counted = _preview(form, learner.id)
     page = render_template(
         "certificates/new.html", form=form, counted=counted, learner=learner, own=learner.id == current_user.person_id,
         presets=[(words, here(since=since.isoformat(), until=until.isoformat()), (since, until)) for words, since, until
-                 in presets()],
+                 in _presets(first)],
         here=here(), back=done, label=labels.label, seal=labels.seal,
     )  # fmt: skip
     return page, 422 if form.errors else 200

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from app.base import labels
 from app.base.numbers import fixed
 from app.credits.certificates.content import Content
+from app.credits.reckoning import decimals_for
 from app.rules import check_code
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -167,8 +168,7 @@ def _day(content: Content) -> date:
 
 def decimals_of(content: Content) -> int:
     """How many decimals (1 to 3) show every amount whole."""
-    amounts = [hours for _bucket, hours, _count in content.buckets] + [row[4] for row in content.items]
-    return next((n for n in (1, 2) if all(amount % 10 ** (3 - n) == 0 for amount in amounts)), 3)
+    return decimals_for([hours for _bucket, hours, _count in content.buckets] + [row[4] for row in content.items])
 
 
 def ruler_end(hours: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy.dialects import postgresql, sqlite
@@ -73,7 +73,7 @@ def issue(session: Session, settings: Settings, learner: PersonRow, wanted: Want
     if wanted.language not in LANGUAGES:
         raise BadInput(_("Certificates are set in Chinese or in English."), "language")
     locked_head(session, learner.id)
-    now = clock.from_ms(clock.now_ms()).astimezone(UTC)
+    now = clock.from_ms(clock.now_ms())
     if queries.issued_since(session, learner.id, now - timedelta(days=1)) >= MOST_A_DAY:
         raise TooMany(
             _("%(n)s certificates were made in the last 24 hours. Those hold; make more tomorrow.", n=MOST_A_DAY)

@@ -16,7 +16,6 @@ from app.base import clock, runs
 from app.base.access import can, guard, scope
 from app.base.errors import BadInput, Forbidden, NotFound, Refused
 from app.base.labels import full_day
-from app.base.pages import is_english
 from app.base.runs import Run
 from app.base.unit_of_work import session, settings
 from app.credits.closing import queries, readiness, record, service, shown
@@ -195,14 +194,13 @@ def _page(
     last = events[-1] if events else None
     open_matters = [] if sealed else readiness.readiness(session(), rules, row.start, seals_of(session()))
     run = runs.latest(session(), service.SEAL, period=row.start.isoformat())
-    language = "en" if is_english() else "zh"
     return render_template(
         "credits/period.html",
         period=row,
         name=_name(row),
         days=(full_day(row.start), full_day(row.end)),
         passed=queries.passed(session(), row.start, sealed=sealed),
-        clause=lambda name: shown.clause_text(rules, row.start, name, language),
+        clause=lambda name: shown.clause_text(rules, row.start, name),
         period_name=lambda start: _name_of(rules, start),
         checks=[shown.told(check, _links(rules), names=sees_all) for check in open_matters],
         sees_all=sees_all,

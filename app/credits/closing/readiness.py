@@ -54,7 +54,7 @@ class Check:
 def readiness(session: Session, rules: RuleBook, start: date, seals: Mapping[date, datetime]) -> list[Check]:
     """All matters of the period that begins on this day, in the order in which they are told."""
     today = clock.local_day(clock.now(), rules.zone)
-    over, end_ms, judge = after(rules, start), end_of(rules, start), _judge(rules, start)
+    over, end_ms, judge = after(rules, start), end_of(rules, start), judge_of(rules, start)
     return [
         _until(RUNNING, over, today),
         _until(EARLY, months_later(over, judge.period.seal_after_months), today),
@@ -80,7 +80,7 @@ def _until(code: str, day: date, today: date) -> Check:
     return Check(code, day if today < day else None)
 
 
-def _judge(rules: RuleBook, start: date) -> RuleSet:
+def judge_of(rules: RuleBook, start: date) -> RuleSet:
     """The version that judges the period's close: that of its last day."""
     return rules.version_on(rules.period.end(rules.period.index(start))) or rules.versions[0]
 

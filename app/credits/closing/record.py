@@ -1,4 +1,4 @@
-"""The closing record of a period: what its seal's hash is over, how it is made, and how it is made again.
+"""The closing record of a period: what its seal's hash is over, and how it is made.
 
 The hash is SHA-256, in hex, of lines that each end with a line feed. The first is the head, a JSON list: the name of
 the form, the period's first day, the moment of the seal (ms since 1970), the hash of the seal before it (of whichever
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
@@ -45,24 +45,6 @@ class Line:
         return _json([self.key, self.seq, self.hash, self.countable, self.uncounted])
 
 
-@dataclass(frozen=True, slots=True)
-class Rechecked:
-    """A seal that was reckoned again. `kept`: the hash of the record as it is kept; `found`: that of the ledger as it
-    is. `differences`: (learner's key, line of the record, line of the ledger), "" where there is none."""
-
-    period: date
-    at: datetime
-    sealed: str
-    kept: str
-    found: str
-    differences: Sequence[tuple[str, str, str]]
-
-    @property
-    def holds(self) -> bool:
-        """Are the three hashes one?"""
-        return self.sealed == self.kept == self.found
-
-
 def _json(values: Sequence[object]) -> str:
     return json.dumps(values, ensure_ascii=True, separators=(",", ":"))
 
@@ -87,32 +69,20 @@ def heads(session: Session) -> dict[int, int]:
     return {row.learner_id: row.seq for row in rows}
 
 
-def lines_of(session: Session, period: date, learner_ids: Sequence[int], at: datetime | None = None) -> list[Line]:
-    """The lines of these learners as the ledger is, or was when everything posted before `at` was there.
+def lines_of(session: Session, period: date, learner_ids: Sequence[int]) -> list[Line]:
+    """The lines of these learners as the ledger is.
 
     Unless the caller keeps the ledger still, it must compare the heads afterwards. Two queries.
     """
     tx = LedgerTransaction
-    last = _last(learner_ids, at).subquery()
     found = session.execute(
         select(tx.learner_id, Person.key, tx.seq, tx.hash)
-        .join(last, and_(last.c.learner_id == tx.learner_id, last.c.seq == tx.seq))
+        .join(ChainHead, and_(ChainHead.learner_id == tx.learner_id, ChainHead.seq == tx.seq))
         .join(Person, Person.id == tx.learner_id)
+        .where(tx.learner_id.in_(learner_ids))
     ).all()
     sums = _sums(session, period, {row.learner_id: row.seq for row in found})
     return [Line(row.learner_id, row.key, row.seq, row.hash, *sums[row.learner_id]) for row in found]
-
-
-def _last(learner_ids: Sequence[int], at: datetime | None) -> Select[tuple[int, int]]:
-    """The number of each learner's last transaction, now or before a moment of sealing: nothing is ever posted
-    behind a seal (`posting.Poster`), so the largest number that is older was the last one then."""
-    if at is None:
-        return select(ChainHead.learner_id, ChainHead.seq).where(ChainHead.learner_id.in_(learner_ids))
-    tx = LedgerTransaction
-    older = select(tx.learner_id, func.max(tx.seq).label("seq")).where(
-        tx.learner_id.in_(learner_ids), tx.posted_at < at
-    )
-    return older.group_by(tx.learner_id)
 
 
 def _sums(session: Session, period: date, last: dict[int, int]) -> defaultdict[int, tuple[int, int]]:
@@ -133,22 +103,6 @@ def _sums(session: Session, period: date, last: dict[int, int]) -> defaultdict[i
     return found
 
 
-def lines_at(session: Session, period: date, at: datetime) -> list[Line]:
-    """Everybody's lines at a moment of sealing, sorted by key: what the ledger says of it today."""
-    everybody = session.scalars(
-        select(LedgerTransaction.learner_id).where(LedgerTransaction.posted_at < at).distinct()
-    ).all()
-    chunks = (everybody[start : start + CHUNK] for start in range(0, len(everybody), CHUNK))
-    found = [line for chunk in chunks for line in lines_of(session, period, chunk, at)]
-    return sorted(found, key=lambda line: line.key)
-
-
-def seal_hash(session: Session, period: date, at: datetime) -> str:
-    """The hash that a seal of this period at this moment has, reckoned from the ledger as it is."""
-    texts = (line.text() for line in lines_at(session, period, at))
-    return hash_of(period, at, previous_hash(session, at), texts)
-
-
 def sealed_row(session: Session, period: date) -> PeriodSeal | None:
     """The seal of this period that holds."""
     query = select(PeriodSeal).where(PeriodSeal.period == period).order_by(PeriodSeal.number.desc())
@@ -158,24 +112,6 @@ def sealed_row(session: Session, period: date) -> PeriodSeal | None:
         if row.event == REOPENED:
             break
     return None
-
-
-def recheck(session: Session, period: date) -> Rechecked | None:
-    """Reckon a period's seal again, from the record that was kept and from the ledger; None where no seal holds."""
-    row = sealed_row(session, period)
-    if row is None:
-        return None
-    kept = kept_lines(session, row)
-    found = lines_at(session, period, row.at)
-    previous = previous_hash(session, row.at)
-    then = {key_of(line): line for line in kept}
-    now = {line.key: line.text() for line in found}
-    differing = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
-    return Rechecked(
-        period, row.at, row.hash or "", hash_of(period, row.at, previous, kept),
-        hash_of(period, row.at, previous, (line.text() for line in found)),
-        [(key, then.get(key, ""), now.get(key, "")) for key in differing],
-    )  # fmt: skip
 
 
 def key_of(line: str) -> str:

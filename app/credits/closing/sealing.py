@@ -7,7 +7,6 @@ while it looks once more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,7 +31,6 @@ MOST_ROUNDS = 5
 CHUNK = 50  # learners settled in one transaction: on SQLite nobody else writes meanwhile
 # Clocks of several machines differ a little; what was known "later" than now is looked for this far, and this far back.
 DRIFT, LATELY = timedelta(minutes=1), 10_000
-Progress = Callable[[int, int], None]
 
 
 class NotReady(Exception):
@@ -45,7 +43,7 @@ class NotReady(Exception):
 
 @runs.work(SEAL)
 def seal_run(
-    db: Database, settings: Settings, progress: Progress, *, period: str, by: int, reason: str
+    db: Database, settings: Settings, progress: runs.Progress, *, period: str, by: int, reason: str
 ) -> dict[str, Any]:
     """Seal a period: {"hash", "number", "learners"}, or {"refused": [codes]} when it turned out not to be ready."""
     try:
@@ -55,7 +53,7 @@ def seal_run(
 
 
 def seal(
-    db: Database, settings: Settings, progress: Progress, start: date, actor_id: int | None, reason: str
+    db: Database, settings: Settings, progress: runs.Progress, start: date, actor_id: int | None, reason: str
 ) -> dict[str, Any]:
     """Settle, reckon and seal; what `seal_run` gives. NotReady when it cannot be; nothing is sealed then."""
     with db.writing() as session:
@@ -72,7 +70,7 @@ def seal(
     raise NotReady(readiness.UNSETTLED)
 
 
-def _settle_everybody(db: Database, progress: Progress) -> None:
+def _settle_everybody(db: Database, progress: runs.Progress) -> None:
     """Settle whoever is unsettled, each once: who cannot be settled is found by the last look."""
     with db.reading() as session:
         rules = book(session)
@@ -88,7 +86,7 @@ def _settle_everybody(db: Database, progress: Progress) -> None:
         progress(min(at + CHUNK, len(due)), len(due))
 
 
-def _reckoned(db: Database, progress: Progress, start: date) -> dict[int, Line]:
+def _reckoned(db: Database, progress: runs.Progress, start: date) -> dict[int, Line]:
     """Everybody's line as it is now; who moves on meanwhile is reckoned again under the lock."""
     with db.reading() as session:
         everybody = sorted(record.heads(session))

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from app.base import labels
 from app.base.numbers import clock
+from app.credits import reckoning
 from app.credits.closing import readiness
 from app.credits.closing.queries import Event
 from app.credits.closing.readiness import Check
@@ -161,8 +162,6 @@ def overruled_text(overruled: Mapping[str, int]) -> str:
     return str(_("Overruled: %(what)s.", what=what)) if parts else ""
 
 
-def clause_text(rules: RuleBook, start: date, name: str, language: str) -> str:
+def clause_text(rules: RuleBook, start: date, name: str) -> str:
     """A clause as it is printed, by the version that judged the period's close; its id where it has no text."""
-    version = rules.version_on(rules.period.end(rules.period.index(start))) or rules.versions[0]
-    texts = version.texts.get(name, {})
-    return texts.get(language) or texts.get("zh") or name
+    return reckoning.clause_text(readiness.judge_of(rules, start), name) or name

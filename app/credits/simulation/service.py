@@ -101,12 +101,7 @@ def _histogram(sums: Found, found: Books) -> dict[str, Any]:
     """Bars of one width, from 0 or below up to the most that anybody has; a round number of units each."""
     most = max((max(pair) for pair in sums.pairs), default=0)
     least = min((min(pair) for pair in sums.pairs), default=0)
-    width = next(
-        w
-        for n in range(15)
-        for w in (10**n * 1000, 2 * 10**n * 1000, 5 * 10**n * 1000)
-        if _bars(most, least, w) <= BARS
-    )
+    width = next(each for each in _WIDTHS if _bars(most, least, each) <= BARS)
     first = least // width if least < 0 else 0
     count = most // width - first + 1
     bars = [[0] * count, [0] * count]

@@ -10,10 +10,10 @@ from datetime import date
 from flask_babel import gettext as _
 
 from app.base.numbers import hours
-from app.credits.reckoning import exact_text, language
+from app.credits.reckoning import clause_text, exact_text, language
+from app.credits.shown import signed_exact
 from app.credits.statement.lines import Line
 from app.credits.statement.making import Statement
-from app.credits.statement.more import clause_text
 from app.rules import ledger
 from app.rules.credit.clauses import Meets, RuleSet, Test
 from app.rules.credit.plan import carried
@@ -90,7 +90,7 @@ def period_of(statement: Statement) -> Period | None:
         str(words.get(result.duty, "")),
         [_duty(test, result.tests[test.id], statement, rules) for test in rules.tests if test.id in result.tests],
         [_asked(name, word, statement, rules) for name, word in result.requirements.items()],
-        [*_carried_in(statement), *_shares(statement), *_made_up_for(statement), *_carried_out(statement, rules)],
+        [*_carried_in(statement), *_shares(statement), *_made_up_for(statement), *_carried_out(statement)],
     )
 
 
@@ -151,7 +151,7 @@ def _more(test: Test, found: TestResult, statement: Statement, rules: RuleSet) -
         of = clause_text(rules, test.share_of) or test.share_of
         share = exact_text(test.quota.value * 100).removesuffix(".0") + "%"
         said.append(_("The number needed is a part (%(share)s) of: %(of)s", share=share, of=of))
-    coming = sum(line.countable for line in statement.lines if _carried_counts(line, test, statement))
+    coming = sum(line.countable for line in statement.lines if _carried_counts(line, test, statement, rules))
     if coming:
         said.append(_("Carried in from the period before: %(hours)s.", hours=hours(coming)))
     paid = statement.period.made_up.get(test.id)
@@ -162,11 +162,10 @@ def _more(test: Test, found: TestResult, statement: Statement, rules: RuleSet) -
     return [str(text) for text in said]
 
 
-def _carried_counts(line: Line, test: Test, statement: Statement) -> bool:
+def _carried_counts(line: Line, test: Test, statement: Statement, rules: RuleSet) -> bool:
     """Is this a line of carried hours that the test counts?"""
-    rules = statement.version(statement.period.version)
-    version = statement.version(line.version)
-    if line.kind != "carried" or rules is None or version is None:
+    version = statement.version(line.version) if line.kind == "carried" else None
+    if version is None:
         return False
     clause = line.piece.key.split(":", 2)[1]
     row = next((each for each in version.carries if each.id == clause), None)
@@ -201,7 +200,7 @@ def _group(meets: Meets, met: dict[str, bool], rules: RuleSet) -> Group:
 
 def _carried_in(statement: Statement) -> list[Moved]:
     return [
-        Moved(_("Carried in"), _signed(line.countable), line.piece.key.split(":", 2)[1], line.seq,
+        Moved(_("Carried in"), signed_exact(line.countable), line.piece.key.split(":", 2)[1], line.seq,
               ledger.carried_from(line.piece.key))
         for line in reversed(statement.lines)
         if line.kind == "carried" and line.reversed_by is None
@@ -214,7 +213,7 @@ def _shares(statement: Statement) -> list[Moved]:
         for why in line.why:
             if why.did == "share" and line.reversed_by is None:
                 cut[why.clause] += why.numbers[0] - why.numbers[1]
-    return [Moved(_("Cut by a share"), _signed(-cut[name]), name, None, None) for name in sorted(cut)]
+    return [Moved(_("Cut by a share"), signed_exact(-cut[name]), name, None, None) for name in sorted(cut)]
 
 
 def _made_up_for(statement: Statement) -> list[Moved]:
@@ -225,17 +224,17 @@ def _made_up_for(statement: Statement) -> list[Moved]:
             continue
         why = line.said("make_up")
         if why is not None:
-            found.append(Moved(_("Made up afterwards"), _signed(line.countable), why.clause, line.seq, None))
+            found.append(Moved(_("Made up afterwards"), signed_exact(line.countable), why.clause, line.seq, None))
         else:
             found += [
-                Moved(_("Made up an older period"), _signed(-other.countable), "", other.seq, other.period)
+                Moved(_("Made up an older period"), signed_exact(-other.countable), "", other.seq, other.period)
                 for other in line.others
                 if other.period < statement.period.start
             ]
     return found
 
 
-def _carried_out(statement: Statement, rules: RuleSet) -> list[Moved]:
+def _carried_out(statement: Statement) -> list[Moved]:
     rule = statement.rules.period
     after = rule.start(rule.index(statement.period.start) + 1)
     closed = statement.period.sealed or after in statement.periods
@@ -245,7 +244,3 @@ def _carried_out(statement: Statement, rules: RuleSet) -> list[Moved]:
         for name, amount in statement.period.carry.items()
         if amount
     ]
-
-
-def _signed(thousandths: int) -> str:
-    return f"{'+' if thousandths > 0 else ''}{hours(thousandths)}"

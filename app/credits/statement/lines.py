@@ -17,6 +17,8 @@ from app.rules.credit.formula import Numbers
 from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import CARRIED, Why
 
+_KNOWN_BUCKETS = ("general", "professional", "elective")
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -132,6 +134,11 @@ class Missing:
 def plain_date(plain: int) -> date:
     """20260501 → 1 May 2026, as reasons carry days."""
     return date(plain // 10000, plain // 100 % 100, plain % 100)
+
+
+def bucket_order(bucket: str) -> tuple[int, str]:
+    """Where a bucket stands among others."""
+    return (_KNOWN_BUCKETS.index(bucket) if bucket in _KNOWN_BUCKETS else len(_KNOWN_BUCKETS), bucket)
 
 
 class Known:

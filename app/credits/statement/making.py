@@ -153,7 +153,7 @@ class _Maker:
         last = self.own.transactions[-1] if self.own.transactions else None
         return Statement(
             self.rules, result, self._periods(),
-            sorted({line.bucket for line in lines} | set(result.buckets), key=_bucket_order),
+            sorted({line.bucket for line in lines} | set(result.buckets), key=telling.bucket_order),
             lines[::-1], self._nothing()[::-1], sum(self._in_time(key) for key in waiting), self.as_of,
             self.seal, (last.seq, last.hash) if last else (0, ""), self._later(),
         )  # fmt: skip
@@ -219,10 +219,3 @@ class _Maker:
     def _is_later(self, row: TransactionRow, target: ledger.Target) -> bool:
         here = target.origin == self.period and target.period != self.period
         return here and self._in_time(row.evidence_key, row.period)
-
-
-_KNOWN_BUCKETS = ("general", "professional", "elective")
-
-
-def _bucket_order(bucket: str) -> tuple[int, str]:
-    return (_KNOWN_BUCKETS.index(bucket) if bucket in _KNOWN_BUCKETS else len(_KNOWN_BUCKETS), bucket)

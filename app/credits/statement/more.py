@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.base import labels
 from app.base.numbers import MINUS, fixed, hours
-from app.credits.reckoning import exact_text, language, rounding_text
+from app.credits.reckoning import decimals_for, exact_text, rounding_text
 from app.credits.statement.again import again_text, limit_text
 from app.credits.statement.lines import Line, plain_date
 from app.rules.credit import whynot
@@ -64,7 +64,7 @@ def more_of(line: Line, rules: RuleSet) -> More | None:
         return None
     most, steps = way.shown
     numbers = [most, way.counted, *(n for _step, took, left in steps for n in (took, left))]
-    decimals = next((n for n in (1, 2) if all(number % 10 ** (3 - n) == 0 for number in numbers)), 3)
+    decimals = decimals_for(numbers)
     would, counted = fixed(most, decimals), fixed(way.counted, decimals)
     ends = {"would": hours(most), "counted": hours(way.counted)}
     if most == way.counted != way.would:  # they differ beyond the third decimal only
@@ -116,9 +116,3 @@ def _said(why: Why, rules: RuleSet) -> str:
 
 def _hint(step: Taken, rules: RuleSet) -> str:
     return again_text(step.why, rules) if step.why is not None else ""
-
-
-def clause_text(rules: RuleSet, name: str) -> str:
-    """A clause as printed, in the reader's language; "" for none."""
-    text = rules.texts.get(name, {})
-    return text.get(language()) or text.get("zh") or text.get("en") or ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -13,12 +12,12 @@ from flask_babel import gettext as _
 from app.base import labels
 from app.base.labels import label, month, seal
 from app.credits import shown
+from app.credits.reckoning import clause_text
 from app.credits.shown import Links
 from app.credits.statement import duties
 from app.credits.statement.asof import AsOf
 from app.credits.statement.lines import Line, Piece
 from app.credits.statement.making import Statement
-from app.credits.statement.more import clause_text
 from app.credits.statement.printed import numbered, reference
 
 PAGE = 40  # lines of the ledger on one page
@@ -173,8 +172,3 @@ def months(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
             found.append((text, []))
         found[-1][1].append(line)
     return found
-
-
-def period_of_text(text: str) -> date | None:
-    """The first day that an address names; ValueError for what is none, None for nothing."""
-    return date.fromisoformat(text) if text else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from app.credits.statement.more import clause_text
+from app.credits.reckoning import clause_text
+from app.credits.shown import link
 from app.rules.credit.clauses import RuleSet
 
 
@@ -23,16 +25,15 @@ class Article:
 
 def articles(rules: RuleSet) -> list[Article]:
     """All of them. Written in one line, as tests do it, clauses keep the order of their tables."""
-    kinds = _kinds(rules)
-    names = sorted(kinds, key=lambda name: rules.lines.get(name, 0))
     return [
-        Article(place, name, kinds[name], clause_text(rules, name) or name) for place, name in enumerate(names, start=1)
+        Article(place, name, str(kind), clause_text(rules, name) or name)
+        for place, (name, kind) in enumerate(_kinds(rules).items(), start=1)
     ]
 
 
 def number_of(rules: RuleSet, name: str) -> int | None:
     """The number of a clause; None for what is no clause of this version."""
-    return next((each.number for each in articles(rules) if each.name == name), None)
+    return next((place for place, each in enumerate(_kinds(rules), start=1) if each == name), None)
 
 
 def reference(rules: RuleSet, name: str, url: str, text: str) -> str:
@@ -40,8 +41,7 @@ def reference(rules: RuleSet, name: str, url: str, text: str) -> str:
     number = number_of(rules, name)
     if not text or number is None:
         return text
-    link = Markup('<a href="{}">{}</a>').format(url, _("Clause %(number)s", number=number))
-    return Markup("{} {}").format(link, text)
+    return Markup("{} {}").format(link(url, _("Clause %(number)s", number=number)), text)
 
 
 def numbered(rules: RuleSet, name: str, url: str) -> str:
@@ -49,16 +49,18 @@ def numbered(rules: RuleSet, name: str, url: str) -> str:
     number = number_of(rules, name)
     if number is None:
         return ""
-    words = _("Clause %(number)s of version %(version)s", number=number, version=rules.version)
-    return Markup('<a href="{}">{}</a>').format(url, words)
+    return link(url, _("Clause %(number)s of version %(version)s", number=number, version=rules.version))
 
 
-def _kinds(rules: RuleSet) -> dict[str, str]:
+def _kinds(rules: RuleSet) -> dict[str, object]:
+    """By id what each clause is about, in the order of print; a page asks for many numbers and few of the words."""
     words = (
-        (_("Conversion"), rules.converts), (_("Weight"), rules.weights), (_("Completion mark"), rules.marks),
-        (_("Condition"), rules.needs), (_("Rounding"), rules.rounds), (_("Repeat"), rules.duplicates),
-        (_("Limit"), rules.caps), (_("Share"), rules.shares), (_("Attendance"), rules.attendances),
-        (_("Revocation"), rules.revokes), (_("Test"), rules.tests), (_("Requirement for the year"), rules.requirements),
-        (_("Carrying over"), rules.carries), (_("Making up"), rules.make_ups),
+        (_l("Conversion"), rules.converts), (_l("Weight"), rules.weights), (_l("Completion mark"), rules.marks),
+        (_l("Condition"), rules.needs), (_l("Rounding"), rules.rounds), (_l("Repeat"), rules.duplicates),
+        (_l("Limit"), rules.caps), (_l("Share"), rules.shares), (_l("Attendance"), rules.attendances),
+        (_l("Revocation"), rules.revokes), (_l("Test"), rules.tests),
+        (_l("Requirement for the year"), rules.requirements), (_l("Carrying over"), rules.carries),
+        (_l("Making up"), rules.make_ups),
     )  # fmt: skip
-    return {row.id: str(word) for word, rows in words for row in rows}
+    kinds = {row.id: word for word, rows in words for row in rows}
+    return {name: kinds[name] for name in sorted(kinds, key=lambda name: rules.lines.get(name, 0))}

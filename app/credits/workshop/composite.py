@@ -60,7 +60,7 @@ def typed_mapping(field: Field, inputs: Mapping[str, str]) -> Any:
     return {} if found is ABSENT else found
 
 
-def shown_steps(field: Field, value: Any) -> Inputs | None:
+def shown_steps(_field: Field, value: Any) -> Inputs | None:
     """What is measured, and every step; one more step is empty."""
     inputs: Inputs = {":of": ""}
     rows: list[Any] = []

@@ -6,6 +6,7 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from app.credits.workshop.fields import BY_NAME, SINGLES, TABLES
@@ -28,7 +29,7 @@ class Lines:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """A text that was read. `data` is None where it is no TOML: then there is no form of it. `rules`: it loads."""
 
@@ -41,6 +42,11 @@ class Found:
     def many(self) -> bool:
         """More than a form can show: nobody's rules are so long, and a page of a million fields helps nobody."""
         return sum(_HEAD + len(row) for _place, row in self.rows()) > MOST_FIELDS
+
+    @cached_property
+    def where(self) -> dict[Place, Lines]:
+        """The lines of every row; none where it is no TOML."""
+        return lines(self.text) if self.data is not None else {}
 
     def rows(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Every table that can be edited in the form: the two single ones, then the rows of each kind."""

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.credits.workshop import surgery, widgets
-from app.credits.workshop.document import Found, Lines, Place, find, judge, lines, place_of, places, row_of
+from app.credits.workshop.document import Found, Lines, Place, find, judge, place_of, places, row_of
 from app.credits.workshop.fields import BY_NAME, ID, TEXT, Field, Table
 from app.credits.workshop.inputs import ABSENT, Inputs
 from app.credits.workshop.widgets import RAW
@@ -112,10 +112,9 @@ def rows(found: Found, mistakes: list[Mistake]) -> list[RowView]:
     """Every row with its fields and mistakes; none where the text is no TOML, or too long for a form."""
     if found.data is None or found.many:
         return []
-    where = lines(found.text)
     counts = {place: len(found.data[place[0]]) for place in places(found.data) if place[1] is not None}
     return [
-        _row(place, row, where[place], mistakes, place[1] is None or place[1] == counts[place] - 1)
+        _row(place, row, found.where[place], mistakes, place[1] is None or place[1] == counts[place] - 1)
         for place, row in found.rows()
     ]
 
@@ -137,11 +136,10 @@ def _row(place: Place, row: dict[str, Any], at: Lines, mistakes: list[Mistake], 
 
 def mistakes(found: Found, more: tuple[RuleError, ...] = ()) -> list[Mistake]:
     """What is wrong, by line, the first `MOST_MISTAKES`; `more`: what only keeps it from being published."""
-    where = lines(found.text) if found.data is not None else {}
     written = found.text.split("\n")
     told = []
     for error in sorted({*found.errors, *more})[:MOST_MISTAKES]:
-        place, key = place_of(error, where, found.data or {})
+        place, key = place_of(error, found.where, found.data or {})
         excerpt = written[error.line - 1].strip() if 0 < error.line <= len(written) else ""
         told.append(
             Mistake(

@@ -12,11 +12,11 @@ from flask_login import current_user
 from app.base import histograms, runs
 from app.base.access import can, scope
 from app.base.errors import NotFound
-from app.base.pages import is_english
 from app.base.runs import Run
 from app.base.unit_of_work import database
 from app.credits import changes
 from app.credits import queries as rules
+from app.credits.reckoning import language
 from app.credits.workshop import form, queries, service, shown
 from app.credits.workshop.document import Found, judge
 from app.credits.workshop.fields import SINGLES, TABLES, option_label
@@ -48,9 +48,10 @@ def shown_draft(row: DraftPage, **more: Any) -> str:
         against = blockers(reader, found) if row.state in (DRAFT, PROPOSED) else ()
         sound = found.rules if not against and row.state != PUBLISHED else None
         run = runs.one(reader, row.run_id) if row.run_id and everybody else None
+        versions = rules.versions(reader)
         more |= {
-            "checked": checked(reader, sound, row.text) if sound else None,
-            "versions": rules.versions(reader),
+            "checked": checked(reader, sound, row.text, next(iter(versions), None)) if sound else None,
+            "versions": versions,
         }
     mistakes = form.mistakes(found, against)
     return render_template(
@@ -63,7 +64,7 @@ def shown_draft(row: DraftPage, **more: Any) -> str:
         may_simulate=everybody,
         opened=request.args.get("open", ""),
         reason=more.pop("reason", None) or ReasonForm(),
-        clause_language=_language(),
+        clause_language=language(),
         wrong=len({*found.errors, *against}),
         **_form(found, mistakes, typed),
         **_simulation(row, run),
@@ -97,7 +98,7 @@ def _simulation(row: DraftPage, run: Run | None) -> dict[str, Any]:
         return {"run": run, "result": None, "outcome": None}
     text = str(run.parameters.get("text", row.text))
     clauses = changes.clauses(text) if judge(text).data is not None else []
-    found = outcome(data, clauses, _language(), searched)
+    found = outcome(data, clauses, language(), searched)
     label = ngettext(
         "%(num)s learner by hours counted, as the rules are now and under the draft.",
         "%(num)s learners by hours counted, as the rules are now and under the draft.",
@@ -111,7 +112,3 @@ def _simulation(row: DraftPage, run: Run | None) -> dict[str, Any]:
         "most": MOST_SHOWN,
         "histogram": histograms.pairs(*found.bars, label),
     }
-
-
-def _language() -> str:
-    return "en" if is_english() else "zh"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.credits import changes, queries, rulebook
 from app.credits.changes import Change, Clause
 from app.credits.queries import VersionRow
-from app.credits.workshop.document import Found, judge
+from app.credits.workshop.document import Found
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.errors import RuleError, RuleErrors
 
@@ -40,15 +40,8 @@ def blockers(session: Session, found: Found) -> tuple[RuleError, ...]:
     return ()
 
 
-def judged(session: Session, text: str) -> tuple[Found, tuple[RuleError, ...]]:
-    """The text as it was read, and what keeps it from being published."""
-    found = judge(text)
-    return found, blockers(session, found)
-
-
-def checked(session: Session, fresh: RuleSet, text: str) -> Checked:
-    """What the text would change against the newest version."""
-    before = next(iter(queries.versions(session)), None)
+def checked(session: Session, fresh: RuleSet, text: str, before: VersionRow | None) -> Checked:
+    """What the text would change against the newest version, `before`."""
     return Checked(
         rulebook.text_hash(text),
         fresh.version,

@@ -84,10 +84,10 @@ def describe(session: Session, draft_id: int, revision: int, title: str, note: s
 
 def propose(session: Session, draft_id: int, revision: int, actor_id: int, fresh: RuleSet) -> RuleDraft:
     """Ask a second person to publish it. `fresh`: its text, loaded. RuleErrors when it could not be published."""
-    rulebook.check(session, fresh, get(session, draft_id).text)
     before = get(session, draft_id)
+    rulebook.check(session, fresh, before.text)
     values = {"proposed_by": actor_id, "proposed_at": clock.now(), "proposed_hash": before.text_hash}
-    row = _moved(session, draft_id, RuleDraft.revision == revision, DRAFT, PROPOSED, **values)
+    row = _moved(session, draft_id, DRAFT, PROPOSED, RuleDraft.revision == revision, **values)
     _note_down(session, actor_id, "rules.draft.propose", row)
     return row
 
@@ -98,7 +98,7 @@ def take_back(session: Session, draft_id: int, actor_id: int) -> RuleDraft:
     state = get(session, draft_id).state
     if state not in (PROPOSED, DECLINED):
         raise Refused(_("This draft is not proposed. Nothing was changed."))
-    row = _moved(session, draft_id, RuleDraft.state == state, state, DRAFT, **cleared)
+    row = _moved(session, draft_id, state, DRAFT, **cleared)
     _note_down(session, actor_id, "rules.draft.take_back", row)
     return row
 
@@ -111,7 +111,7 @@ def decline(session: Session, draft_id: int, actor_id: int, reason: str) -> Rule
     if get(session, draft_id).proposed_by == actor_id:
         raise Forbidden(_("You proposed this draft yourself: take it back instead."))
     values = {"decided_by": actor_id, "decided_at": clock.now(), "reason": reason}
-    row = _moved(session, draft_id, RuleDraft.state == PROPOSED, PROPOSED, DECLINED, **values)
+    row = _moved(session, draft_id, PROPOSED, DECLINED, **values)
     _note_down(session, actor_id, "rules.draft.decline", row, reason=reason)
     return row
 
@@ -134,7 +134,7 @@ def publish(session: Session, draft_id: int, seal: str, actor_id: int, fresh: Ru
         raise Refused(_("This is not the text that was proposed any more. Look at it again; nothing was published."))
     version = rulebook.publish_rules(session, row.text, actor_id, fresh)
     values = {"decided_by": actor_id, "decided_at": clock.now(), "reason": "", "number": version.version}
-    row = _moved(session, draft_id, RuleDraft.proposed_hash == seal, PROPOSED, PUBLISHED, **values)
+    row = _moved(session, draft_id, PROPOSED, PUBLISHED, RuleDraft.proposed_hash == seal, **values)
     _note_down(session, actor_id, "rules.draft.publish", row, number=version.version, proposed_by=row.proposed_by)
     return version
 
@@ -170,9 +170,9 @@ def _change(session: Session, draft_id: int, revision: int, actor_id: int, **val
 
 
 def _moved(
-    session: Session, draft_id: int, still: ColumnElement[bool], before: str, after: str, **values: Any
+    session: Session, draft_id: int, before: str, after: str, *still: ColumnElement[bool], **values: Any
 ) -> RuleDraft:
-    mine = (RuleDraft.id == draft_id, RuleDraft.state == before, still)
+    mine = (RuleDraft.id == draft_id, RuleDraft.state == before, *still)
     moved = session.execute(update(RuleDraft).where(*mine).values(state=after, **values))
     if not moved.rowcount:  # type: ignore[attr-defined]
         get(session, draft_id)

@@ -125,10 +125,10 @@ class _Reader:
             self.here = known if isinstance(known, Block) else Block(start, end, end, header=True)
             self.here.body = end
             parent.entries[path[-1]] = self.here
-        self._reach(above, last, line, end)
+        self._reach(above, last, end)
         self.above = [*above, self.here]
 
-    def _reach(self, above: list[Block], last: Block, line: int, end: int) -> None:
+    def _reach(self, above: list[Block], last: Block, end: int) -> None:
         """Tables that this one lies in reach as far; one that had ended before is no longer in one piece."""
         for each in above[1:]:
             if last is not each and each not in self.above:

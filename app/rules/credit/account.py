@@ -155,11 +155,7 @@ class Account:
                 self._made(each)
                 gone, posting = self.order.verdict(index).gone.get(name), each.posting
                 into = each.into if each.plan.version.period.late == "sealed" else index
-                why = Why(gone.clause, "withdrawn", gone.numbers) if gone else Why("", "withdrawn", (0, 0, 0))
-                back = posting._replace(
-                    evidence=gone.by if gone else name, period=rule.start(into), earned=-posting.earned,
-                    countable=-posting.countable, why=(why,) if self.explain else (), origin=posting.period,
-                )  # fmt: skip
+                back = self._back(posting, gone or Gone("", name, (0, 0, 0)), posting.day, into, posting.period)
                 self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=into == each.into)
                 self._keep(back, each.plan)
 
@@ -231,13 +227,7 @@ class Account:
             own = rule.index(posting.period)
             shut = self._shut(own, place.moment)
             index = own if shut and plan.version.period.late == "sealed" else place.period
-            why = (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
-            self.postings.append(
-                Posting(
-                    gone.by, rule.start(index), place.day, posting.bucket, -posting.earned, -posting.countable,
-                    posting.version, why, rule.start(own if shut else origin),
-                )
-            )  # fmt: skip
+            self.postings.append(self._back(posting, gone, place.day, index, rule.start(own if shut else origin)))
             late = index != place.period
             self.tally.piece(
                 index, place.day, plan, -posting.earned, -posting.countable, given.numbers,
@@ -247,6 +237,14 @@ class Account:
                 sealed.add(index)
         for index in sorted(sealed):
             self._carry_again(index, place.day)
+
+    def _back(self, posting: Posting, gone: Gone, day: date, index: int, origin: date) -> Posting:
+        """What takes a posting back on a day, in a period: named after the piece that did it."""
+        return posting._replace(
+            evidence=gone.by, period=self.book.start(index), day=day, earned=-posting.earned,
+            countable=-posting.countable, origin=origin,
+            why=(Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else (),
+        )  # fmt: skip
 
     def _shut(self, index: int, moment: datetime) -> bool:
         """Was a period sealed by then?"""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import islice, product
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import Meets, RuleSet, Test
@@ -19,6 +19,7 @@ Duty: TypeAlias = tuple[date, str]
 Way: TypeAlias = frozenset[Goal]
 FINE = frozenset({"met", "not due", "exempt", "does not apply"})
 _MOST_WAYS = 12
+_T = TypeVar("_T")
 
 
 def version_of(book: RuleBook, result: PeriodResult) -> RuleSet:
@@ -26,9 +27,18 @@ def version_of(book: RuleBook, result: PeriodResult) -> RuleSet:
     return next(v for v in book.versions if v.version == result.version)
 
 
-def tests_of(version: RuleSet) -> dict[str, Test]:
-    """A version's tests by id."""
-    return {test.id: test for test in version.tests}
+def named_test(book: RuleBook, settlement: Settlement, goal: Goal) -> Test:
+    """The test that a goal is about."""
+    start, name = goal
+    return next(test for test in version_of(book, settlement.periods[start]).tests if test.id == name)
+
+
+def one_bucket(test: Test) -> str | None:
+    """The one bucket that a test counts; "" where it counts everything; None where it is about something else."""
+    sets = test.when.sets
+    if set(sets) == {"bucket"} and not sets["bucket"].negated and len(sets["bucket"].values) == 1:
+        return str(next(iter(sets["bucket"].values)))
+    return None if sets else ""
 
 
 def ways(meets: Meets) -> tuple[frozenset[str], ...]:
@@ -40,6 +50,12 @@ def ways(meets: Meets) -> tuple[frozenset[str], ...]:
         found = [way for part in parts for way in part]
     unique = list(dict.fromkeys(found))
     return tuple(way for way in unique if not any(other < way for other in unique))[:_MOST_WAYS]
+
+
+def together(each: Iterable[Iterable[frozenset[_T]]]) -> tuple[frozenset[_T], ...]:
+    """Every way to meet all of these: one way of each, joined; at most twelve."""
+    found = (frozenset[_T]().union(*joined) for joined in islice(product(*each), _MOST_WAYS))
+    return tuple(dict.fromkeys(found))
 
 
 def duties(book: RuleBook, settlement: Settlement, start: date, day: date, sealed: Iterable[date]) -> tuple[Duty, ...]:
@@ -83,10 +99,7 @@ def open_ways(book: RuleBook, settlement: Settlement, wanted: Sequence[Duty]) ->
         if result.requirements[name] not in FINE:
             requirement = next(r for r in version_of(book, result).requirements if r.id == name)
             each.append(tuple(frozenset((start, test) for test in way) for way in ways(requirement.meets)))
-    if not each:
-        return ()
-    found = [frozenset[Goal]().union(*combined) for combined in islice(product(*each), _MOST_WAYS)]
-    return tuple(dict.fromkeys(found))
+    return together(each) if each else ()
 
 
 def shorts(settlement: Settlement, way: Iterable[Goal]) -> dict[Goal, int]:
@@ -105,8 +118,3 @@ def share_short(settlement: Settlement, way: Iterable[Goal]) -> float:
         short / max(1, settlement.periods[start].tests[name].quota)
         for (start, name), short in shorts(settlement, way).items()
     )
-
-
-def counted(test: Test, seen: Mapping[str, object]) -> bool:
-    """Does a test count postings with these facts, part of the day and bucket?"""
-    return test.when.fits(seen)

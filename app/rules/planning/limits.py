@@ -89,9 +89,7 @@ def waiting(trial: Trial, everything: Outcome) -> tuple[tuple[str, str], ...]:
 
 def _codes(trial: Trial, outcome: Outcome) -> Mapping[str, str]:
     """The course of each imagined piece."""
-    return {
-        piece.id: trial.offers[number].code for (number, _), piece in zip(outcome.days, outcome.pieces, strict=True)
-    }
+    return {name: trial.offers[number].code for name, number in outcome.owners.items()}
 
 
 def _taken(why: Why) -> tuple[int, int] | None:

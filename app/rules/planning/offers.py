@@ -14,7 +14,7 @@ from app.rules.credit.marks import watch_marks, worth
 from app.rules.credit.plan import Plan
 
 NOON = time(12)
-_NOON = 720  # its minute
+NOON_MINUTE = 720
 _OWN = ("item", "edition", "length_ms")  # what tells the lessons of a course from each other
 _SEEN, _LENGTH = NUMBERS.index("seen_ms"), NUMBERS.index("length_ms")
 # Ids of evidence that is only imagined; recorded keys never begin like this.
@@ -116,7 +116,7 @@ class Imagined:
     def _last_mark(self, piece: Piece, day: date, facts: Mapping[str, Any]) -> int:
         """How much the last evidence of such a lesson says to be seen, ms; all of it where no mark is set."""
         length, version = piece.numbers[_LENGTH], self._book.version_on(day)
-        plan = self._book.plan(version, piece.snapshot, self._book.part(_NOON)) if version is not None else None
+        plan = self._book.plan(version, piece.snapshot, self._book.part(NOON_MINUTE)) if version is not None else None
         if plan is None:
             return length
         if (plan, length) not in self._seen:

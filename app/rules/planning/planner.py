@@ -32,10 +32,10 @@ def plan(
     """
     if len({offer.code for offer in offers}) < len(offers):
         raise ValueError("a course is offered twice")
-    if book.period.index(day) < 0 or book.version_on(day) is None:
+    version = book.version_on(day)
+    if book.period.index(day) < 0 or version is None:
         return None
-    trial = Trial(book, pieces, day, offers, seals)
-    return _Planner(trial).plan()
+    return _Planner(Trial(book, pieces, day, offers, seals, version)).plan()
 
 
 class _Planner:
@@ -60,7 +60,9 @@ class _Planner:
             best = Search(trial, worths, self.open[0], self.open).reduced(everything)
             return self._told("closes", best, self._sorted(self.open[0], found, everything), everything)
         near = min(self.open, key=lambda way: goals.share_short(everything.settlement, way))
-        return self._told("open", self._helping(everything, near), self._sorted(near, found, everything), everything)
+        return self._told(
+            "open", self._helping(everything, worths, near), self._sorted(near, found, everything), everything
+        )
 
     def _word(self) -> str:
         """Why nothing is short."""
@@ -99,8 +101,8 @@ class _Planner:
 
     def _daily(self) -> bool:
         """Does it matter on which days things are done?"""
-        version = self.trial.book.version_on(self.trial.day)
-        return version is not None and (
+        version = self.trial.version
+        return (
             any(cap.per == "day" for cap in version.caps)
             or any(rule.within == "day" or "day" in rule.key for rule in version.duplicates)
             or any(convert.pool == "day" for convert in version.converts)
@@ -121,10 +123,10 @@ class _Planner:
 
     def _wayward(self, way: Iterable[Goal]) -> bool:
         """May a part of the offers do what all of them do not?"""
-        for start, name in way:
-            result = self.trial.base.settlement.periods[start]
-            version = goals.version_of(self.trial.book, result)
-            test = goals.tests_of(version)[name]
+        settlement = self.trial.base.settlement
+        for goal in way:
+            version = goals.version_of(self.trial.book, settlement.periods[goal[0]])
+            test = goals.named_test(self.trial.book, settlement, goal)
             if test.at_most or test.share_of or version.shares:
                 return True
         return False
@@ -132,16 +134,14 @@ class _Planner:
     def _effort(self, outcome: Outcome) -> int:
         return sum(self.trial.offers[number].left_ms for number in outcome.chosen)
 
-    def _helping(self, everything: Outcome, way: GoalWay) -> Outcome:
+    def _helping(self, everything: Outcome, worths: Worths, way: GoalWay) -> Outcome:
         """Of all offers those that bring anything to what is short; all of them where that cannot be told."""
-        worths = Worths(self.trial, everything)
         lacks = self.trial.lacks(self.trial.base, way)
         able = [n for n in everything.chosen if any(worths.gives(n, way).get(goal, 0) > 0 for goal in lacks)]
         some = self.trial.run(able, explain=True)
-        gave = {piece.id for piece in some.pieces}
-        gave &= {posting.evidence for posting in some.settlement.postings if posting.countable > 0}
-        names = {name for name, piece in zip(some.days, some.pieces, strict=True) if piece.id in gave}
-        less = self.trial.run([n for n in able if any(number == n for number, _ in names)], explain=True)
+        counting = {posting.evidence for posting in some.settlement.postings if posting.countable > 0}
+        gave = {number for name, number in some.owners.items() if name in counting}
+        less = self.trial.run([n for n in able if n in gave], explain=True)
         wanted = self.trial.lacks(everything, way)
         for outcome in (less, some):
             if self.trial.lacks(outcome, way) == wanted:
@@ -173,9 +173,8 @@ class _Planner:
     def _shortages(self, outcome: Outcome, way: Iterable[Goal]) -> tuple[Shortage, ...]:
         found = []
         for (start, name), short in self.trial.lacks(outcome, way).items():
-            result = outcome.settlement.periods[start]
-            test = goals.tests_of(goals.version_of(self.trial.book, result))[name]
-            told = result.tests[name]
+            test = goals.named_test(self.trial.book, outcome.settlement, (start, name))
+            told = outcome.settlement.periods[start].tests[name]
             found.append(Shortage(start, name, test.measure, told.got, told.quota, short, test.at_most))
         order = {name: place for place, name in enumerate(self.trial.present.tests)}
         return tuple(sorted(found, key=lambda each: (each.start, order.get(each.test, 0))))
@@ -201,13 +200,12 @@ class _Planner:
             limits(trial, everything if state == "open" else outcome),
             idle(trial, everything, alone=state != "open"),
             waiting(trial, everything),
-            outcome.settlement.periods,
             trial.folds,
         )
 
     def _courses(self, outcome: Outcome) -> tuple[tuple[Chosen, ...], int]:
         """The courses with what each gives, and what they give to this period in all."""
-        owner = {piece.id: number for (number, _), piece in zip(outcome.days, outcome.pieces, strict=True)}
+        owner = outcome.owners
         here = dict.fromkeys(outcome.chosen, 0)
         earlier = dict.fromkeys(outcome.chosen, 0)
         for posting in outcome.settlement.postings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -78,7 +77,6 @@ class Plan:
     limits: tuple[Limit, ...]
     idle: tuple[Idle, ...]
     waiting: tuple[tuple[str, str], ...]
-    settled: Mapping[date, PeriodResult]
     folds: int
 
     @property

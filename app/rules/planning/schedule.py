@@ -11,8 +11,7 @@ from app.rules.credit.clauses import Cap, RuleSet
 from app.rules.credit.evidence import Piece
 from app.rules.credit.plan import values
 from app.rules.credit.settlement import Posting
-
-_NOON = 720
+from app.rules.planning.offers import NOON_MINUTE
 
 Place = tuple[int, int]  # number of the offer, place of the step in it
 
@@ -49,7 +48,7 @@ class Load:
 
 def want_of(book: RuleBook, version: RuleSet, piece: Piece, bucket: str, amount: int) -> Want:
     """What such a piece asks of its day."""
-    seen = values(piece.snapshot, book.part(_NOON), bucket)
+    seen = values(piece.snapshot, book.part(NOON_MINUTE), bucket)
     caps = tuple(cap for cap in version.caps if cap.per == "day" and cap.when.fits(seen))
     known = {**piece.facts(), "item": piece.item, "edition": piece.edition, "run": piece.run, "take": piece.take}
     likes = [

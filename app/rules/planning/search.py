@@ -63,9 +63,8 @@ class Search:
 
     def _spent(self, outcome: Outcome) -> frozenset[str]:
         """The limits that have cut what these offers would have given."""
-        version = self._trial.book.version_on(self._trial.day)
-        lasting = {cap.id for cap in version.caps if cap.per in _LASTING} if version is not None else set()
-        lasting |= {share.id for share in version.shares} if version is not None else set()
+        version = self._trial.version
+        lasting = {cap.id for cap in version.caps if cap.per in _LASTING} | {share.id for share in version.shares}
         own = {piece.id for piece in outcome.pieces}
         return frozenset(
             why.clause
@@ -122,8 +121,7 @@ class Search:
 
     def reduced(self, found: Outcome) -> Outcome:
         """Without the offers that are not needed: the longest elective is given up first, what is due soonest last."""
-        version = self._trial.book.version_on(self._trial.day)
-        wild = version is None or wayward(version, self._trial.offers)
+        wild = wayward(self._trial.version, self._trial.offers)
         if not wild:
             found = self._trial.explained(found)
             if not self._trial.entangled(found):

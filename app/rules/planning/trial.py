@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app.rules.credit.book import RuleBook
+from app.rules.credit.clauses import RuleSet
 from app.rules.credit.evidence import Piece
 from app.rules.credit.fold import settle
 from app.rules.credit.settlement import PeriodResult, Settlement
@@ -31,6 +32,11 @@ class Outcome:
     pieces: tuple[Piece, ...]
     fine: bool
 
+    @property
+    def owners(self) -> dict[str, int]:
+        """The offer of each imagined piece, by the piece's id."""
+        return {piece.id: number for (number, _), piece in zip(self.days, self.pieces, strict=True)}
+
 
 class Trial:
     """One learner, one day, some offers: every question is answered by a fold of the whole."""
@@ -42,8 +48,11 @@ class Trial:
         day: date,
         offers: Sequence[Offer],
         seals: Mapping[date, datetime],
+        version: RuleSet,
     ) -> None:
+        """`version`: the one of that day."""
         self.book, self.pieces, self.day, self.seals = book, list(pieces), day, seals
+        self.version = version
         self.offers = offers
         self.imagined = Imagined(book, offers, pieces)
         index = book.period.index(day)
@@ -115,10 +124,9 @@ class Trial:
 
     def learn(self) -> None:
         """Note what each step asks of the limits a day."""
-        version = self.book.version_on(self.day) or self.book.versions[0]
         for place in self.places(range(len(self.offers))):
             piece = self.imagined.piece(*place, self.day, 0)
-            want = want_of(self.book, version, piece, *self.imagined.amount(piece))
+            want = want_of(self.book, self.version, piece, *self.imagined.amount(piece))
             if want.caps or want.likes:
                 self.wants[place] = want
 

@@ -12,6 +12,7 @@ from app.rules.credit.plan import values
 from app.rules.credit.settlement import Posting
 from app.rules.planning import goals
 from app.rules.planning.goals import Goal
+from app.rules.planning.offers import NOON_MINUTE
 from app.rules.planning.schedule import Place
 from app.rules.planning.trial import Outcome, Trial
 
@@ -48,31 +49,25 @@ class Worths:
         """About what an offer gives to the tests of a way, thousandths; `spent`: limits with no room left."""
         found: dict[Goal, int] = {}
         for goal in way:
-            total = 0
+            test, total = goals.named_test(self._trial.book, self._trial.base.settlement, goal), 0
             for posting, piece in self._amounts[number]:
-                if self._counts(goal, piece, posting.bucket) and not self._spent(piece, posting.bucket, spent):
-                    total += _measured(self._test(goal).measure, posting, piece)
+                if self._counts(goal, test, piece, posting.bucket) and not self._spent(piece, posting.bucket, spent):
+                    total += _measured(test.measure, posting, piece)
             if total:
-                found[goal] = -total if self._test(goal).at_most else total
+                found[goal] = -total if test.at_most else total
         return found
 
-    def _test(self, goal: Goal) -> Test:
-        start, name = goal
-        result = self._trial.base.settlement.periods[start]
-        return goals.tests_of(goals.version_of(self._trial.book, result))[name]
-
-    def _counts(self, goal: Goal, piece: Piece, bucket: str) -> bool:
+    def _counts(self, goal: Goal, test: Test, piece: Piece, bucket: str) -> bool:
         key = (goal, piece.snapshot, bucket)
         if key not in self._fits:
-            self._fits[key] = goals.counted(self._test(goal), values(piece.snapshot, 720, bucket))
+            self._fits[key] = test.when.fits(values(piece.snapshot, NOON_MINUTE, bucket))
         return self._fits[key]
 
     def _spent(self, piece: Piece, bucket: str, spent: frozenset[str]) -> bool:
         if not spent:
             return False
-        seen = values(piece.snapshot, 720, bucket)
-        version = self._trial.book.version_on(self._trial.day)
-        clauses: tuple[Cap | Share, ...] = (*version.caps, *version.shares) if version is not None else ()
+        seen = values(piece.snapshot, NOON_MINUTE, bucket)
+        clauses: tuple[Cap | Share, ...] = (*self._trial.version.caps, *self._trial.version.shares)
         return any(clause.id in spent and clause.when.fits(seen) for clause in clauses)
 
 
@@ -80,16 +75,13 @@ def urgency(trial: Trial, outcome: Outcome, lacking: Collection[Goal]) -> dict[P
     """How many of the tests that lack something count each step: what helps more of them goes first where steps
     take each other's room under a limit."""
     own = {piece.id: (place, piece) for place, piece in zip(outcome.days, outcome.pieces, strict=True)}
-    tests = [
-        goals.tests_of(goals.version_of(trial.book, trial.base.settlement.periods[start]))[name]
-        for start, name in lacking
-    ]
+    tests = [goals.named_test(trial.book, trial.base.settlement, goal) for goal in lacking]
     found: dict[Place, int] = {}
     for posting in outcome.settlement.postings:
         if posting.evidence in own:
             place, piece = own[posting.evidence]
-            seen = values(piece.snapshot, 720, posting.bucket)
-            found[place] = sum(not test.at_most and goals.counted(test, seen) for test in tests)
+            seen = values(piece.snapshot, NOON_MINUTE, posting.bucket)
+            found[place] = sum(not test.at_most and test.when.fits(seen) for test in tests)
     return found
 
 

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.base.db import Database
 from app.credits import service
-from app.credits.closing import record
 from app.credits.models import LearnerPeriod, LedgerEntry, LedgerTransaction
 from app.credits.verify import verify
-from tests.credits.closing import years
+from tests.credits.closing import rechecking, years
 from tests.credits.closing.years import Y2025, Y2026, attend, postings
 from tests.credits.samples import RULES, new_learner, next_rules, watch
 
@@ -160,8 +159,7 @@ def test_sealing_while_others_learn_draws_one_line(db: Database, tmp_path: Path)
         for each in begun:
             each.result()
     with db.writing() as session:
-        found = record.recheck(session, Y2025)
-        assert found is not None
+        found = rechecking.recheck(session, Y2025)
         assert (found.holds, found.differences) == (True, [])
         for learner in learners:
             assert service.settle(session, learner) == service.Settled([], [])

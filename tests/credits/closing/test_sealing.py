@@ -21,7 +21,7 @@ from app.credits.models import ChainHead, ClosingRecord, Evidence, LedgerTransac
 from app.credits.recording import payload_hash
 from app.credits.seals import seals_of
 from app.credits.verify import verify
-from tests.credits.closing import years
+from tests.credits.closing import rechecking, years
 from tests.credits.closing.years import Y2024, Y2025, Y2026, attend, join, postings, row_of, withdraw
 from tests.credits.samples import new_learner
 
@@ -109,9 +109,7 @@ def test_late_evidence_may_go_to_the_sealed_period_with_what_it_carries_on(
             ("carried:on:2025-01-01", 0, 2_000, ""),
             ("carried:on:2025-01-01", 0, 3_000, "2025-01-01"),
         ]
-        found = record.recheck(session, Y2025)
-        assert found is not None
-        assert found.holds
+        assert rechecking.recheck(session, Y2025).holds
     proved(db)
 
 
@@ -238,10 +236,8 @@ def test_sealed_reopened_sealed_again(db: Database, tmp_path: Path, traveller: t
         # The first seal, too, can still be reckoned: the ledger only ever grew.
         row = session.get(PeriodSeal, (Y2025, 1))
         assert row is not None
-        assert record.seal_hash(session, Y2025, row.at) == first["hash"]
-        found = record.recheck(session, Y2025)
-        assert found is not None
-        assert found.holds
+        assert rechecking.seal_hash(session, Y2025, row.at) == first["hash"]
+        assert rechecking.recheck(session, Y2025).holds
     proved(db)
 
 
@@ -261,8 +257,7 @@ def test_the_seal_is_found_again_whatever_came_after(
         attend(session, learners[2], "first", "2026-02-01", 4)
         service.settle(session, learners[2])
     with db.reading() as session:
-        found = record.recheck(session, Y2025)
-        assert found is not None
+        found = rechecking.recheck(session, Y2025)
         assert (found.holds, found.sealed, found.differences) == (True, sealed["hash"], [])
 
 
@@ -278,9 +273,7 @@ def test_a_clock_that_runs_behind_posts_nothing_before_the_seal(
         posted = session.scalars(select(LedgerTransaction.posted_at)).all()
         assert min(posted) >= seals_of(session)[Y2025] > clock.now()
     with db.reading() as session:
-        found = record.recheck(session, Y2025)
-        assert found is not None
-        assert found.holds
+        assert rechecking.recheck(session, Y2025).holds
 
 
 def test_periods_are_sealed_in_their_order_and_in_their_time(
@@ -327,7 +320,7 @@ def test_a_changed_row_is_named_by_the_recheck(db: Database, tmp_path: Path) -> 
     with db.reading() as session:
         row = session.get(PeriodSeal, (Y2025, 1))
         assert row is not None
-        lines = record.lines_at(session, Y2025, row.at)
+        lines = rechecking.lines_at(session, Y2025, row.at)
         session.expunge_all()
         texts = [line.text() for line in lines]
         moved = [texts[0].replace("40000", "41000"), texts[1]]
