@@ -152,16 +152,8 @@ class Player:
             self.page.wait_for_timeout(200)
 
     def until_counted(self, ms: int, seconds: float) -> None:
-        """Watch until so much is counted, and confirm when the academy asks, as somebody does who is there."""
-        self.wait(lambda: self._confirmed() and self.counted_ms() >= ms, seconds, f"{ms} ms are counted")
-
-    def _confirmed(self) -> bool:
-        """Press the button of a plain presence check, wherever chance has put one; True."""
-        asked = self.page.locator("[data-check]:not(:has(fieldset)) button")
-        if asked.count():
-            asked.first.click()
-            expect(asked).to_have_count(0)
-        return True
+        """Watch until so much is counted."""
+        self.wait(lambda: self.counted_ms() >= ms, seconds, f"{ms} ms are counted")
 
     def state(self) -> str:
         """One line about the page, for failures."""

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
-COURSE = "公文写作：会议纪要怎么写"
+COURSE = "公文写作：通知与函的区别"  # without presence checks: chance has no part in the amounts
 WORDS = "课间断网，后半段看完了，没有计上"
 REASON = "当天在教室里看完，当场核对过"
 # Who watches on what, and on what the head teacher answers.
-PEOPLE = (("l018", PHONE, DESKTOP), ("l021", DESKTOP, PHONE))
+PEOPLE = (("l026", PHONE, DESKTOP), ("l028", DESKTOP, PHONE))
 
 
 def test_from_the_click_to_granted_time_in_the_ledger(academy: Academy, chromium: Browser) -> None:
