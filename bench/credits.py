@@ -18,6 +18,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
+
+from app.base.db import Database
+from app.credits.simulation.models import PresentStand
 from bench import ledgers
 from bench.ledgers import Ledgers
 
@@ -55,11 +59,23 @@ def _measured(where: Ledgers) -> list[dict[str, Any]]:
     simulate = ("rules", "simulate", "--json", "--as-if", f"{year}-01-01")
     rows = [
         _row("simulate, nothing packed", where, _run(where, *simulate, _file(where, few))),
+    ]
+    _forget(where)
+    rows += [
+        _row("simulate, the first of a day", where, _run(where, *simulate, _file(where, few))),
         _row("simulate", where, _run(where, *simulate, _file(where, few))),
         _row("simulate, everybody changes", where, _run(where, *simulate, _file(where, all_))),
         _row("verify", where, _run(where, "credits", "verify", "--json")),
     ]
     return rows
+
+
+def _forget(where: Ledgers) -> None:
+    """As the first simulation of a day finds it, where no task was there before."""
+    db = Database(where.urls.app_url)
+    with db.writing() as session:
+        session.execute(delete(PresentStand))
+    db.engine.dispose()
 
 
 def _file(where: Ledgers, text: str) -> str:

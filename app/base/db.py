@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, MetaData, and_, create_engine, event, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -83,6 +84,11 @@ def make_engine(url: str) -> Engine:
 def holds(row: Any, day: Any) -> ColumnElement[bool]:
     """A dated row (`since`, and `until` from which it no longer holds) holds on that day, a date or a parameter."""
     return and_(row.since <= day, or_(row.until.is_(None), row.until > day))
+
+
+def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that may say what happens where the row is there already (`on_conflict_…`)."""
+    return sqlite.insert(model) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(model)
 
 
 class Database:

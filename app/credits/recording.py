@@ -9,10 +9,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.base.clock import from_ms, to_ms
+from app.base.db import insert_into
 from app.base.errors import Refused
 from app.credits.folding import RULED, TOLD, canonical, piece_of
 from app.credits.models import ChainHead, Evidence
@@ -32,9 +32,8 @@ def locked_head(session: Session, learner_id: int) -> ChainHead:
 
     PostgreSQL locks the row; on SQLite the writing transaction is alone anyway.
     """
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(
-        dialect.insert(ChainHead)
+        insert_into(session, ChainHead)
         .values(learner_id=learner_id, seq=0, hash=START, settled_evidence=0)
         .on_conflict_do_nothing()
     )

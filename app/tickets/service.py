@@ -11,12 +11,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from ulid import ULID
 
 from app.base import audit, clock
+from app.base.db import insert_into
 from app.base.errors import BadInput, Forbidden, NotFound, Refused, TooMany
 from app.base.settings import Settings
 from app.classes import queries as classes
@@ -68,9 +68,8 @@ def open_ticket(
     _not_too_many(session, learner_id)
     attached = attachment.pack(attachment.freeze(session, learner_id, material, settings.beat_seconds))
     key = str(ULID())
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     made = session.scalars(
-        dialect.insert(Ticket)
+        insert_into(session, Ticket)
         .values(
             learner_id=learner_id, key=key, lesson_id=lesson_id, media_version_id=material.media_version.id,
             from_ms=part[0] if part else None, to_ms=part[1] if part else None, state="open",

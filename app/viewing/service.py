@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.db import insert_into
 from app.base.errors import Forbidden, NotFound, Refused
 from app.base.settings import Settings
 from app.classes import queries as classes
@@ -106,9 +106,8 @@ def _hold_still(session: Session, learner_id: int, lesson_id: int) -> None:
 
 def _coverage(session: Session, learner_id: int, media_version_id: int) -> Coverage:
     """The learner's coverage row, made if missing, locked."""
-    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(Coverage)
     session.execute(
-        insert.values(
+        insert_into(session, Coverage).values(
             learner_id=learner_id, media_version_id=media_version_id, counted_ms=0, pending_ms=0, resume_ms=0,
             watched_at_ms=0, spans=b"", pending=b"",
         ).on_conflict_do_nothing()

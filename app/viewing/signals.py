@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.base.db import insert_into
 from app.rules.viewing import signals as rules
 from app.rules.viewing.trace import BadTrace, records
 from app.viewing.models import Signal, Viewing
@@ -15,9 +15,8 @@ from app.viewing.traces import trace_of
 
 def keep_signal(session: Session, learner_id: int, viewing_id: int, kind: str, at_ms: int, detail: str = "") -> None:
     """Keep a signal; the same again is no news."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.execute(
-        dialect.insert(Signal)
+        insert_into(session, Signal)
         .values(learner_id=learner_id, viewing_id=viewing_id, kind=kind, at_ms=at_ms, detail=detail)
         .on_conflict_do_nothing()
     )

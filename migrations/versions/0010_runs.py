@@ -47,6 +47,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_evidence_pack_learner_id")),
         sa.PrimaryKeyConstraint("learner_id", name=op.f("pk_evidence_pack")),
     )
+    op.create_table(
+        "present_stand",
+        sa.Column("learner_id", KEY, nullable=False),
+        sa.Column("newest", KEY, nullable=False),
+        sa.Column("scale", sa.String(length=16), nullable=False),
+        sa.Column("countable_m", sa.Integer(), nullable=False),
+        sa.Column("short_m", sa.Integer(), nullable=False),
+        sa.Column("bound", sa.Boolean(), nullable=False),
+        sa.Column("met", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_present_stand_learner_id")),
+        sa.PrimaryKeyConstraint("learner_id", name=op.f("pk_present_stand")),
+    )
     # The newest row of a learner, without reading all of them.
     op.create_index("ix_evidence_learner", "evidence", ["learner_id", "id"], unique=False)
     if op.get_bind().dialect.name == "postgresql":

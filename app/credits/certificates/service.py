@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock, labels
+from app.base.db import insert_into
 from app.base.errors import BadInput, NotFound, Refused, TooMany
 from app.base.settings import Settings
 from app.credits.certificates import content, naming, queries
@@ -156,13 +156,12 @@ def revoke(session: Session, learner: PersonRow, code: str, actor_id: int, reaso
     found, reason = own(session, learner.id, code), " ".join(reason.split())
     if not LEAST_REASON <= len(reason) <= MOST_REASON:
         raise BadInput(_("Give a reason of 5 to 500 characters."), "reason")
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = {"certificate_id": found.id, "revoked_at": clock.now(), "revoked_by": actor_id, "reason": reason}
     # Of two at once the second finds the row: on SQLite before, elsewhere by its key.
     fresh = (
         found.revoked_at is None
         and session.execute(
-            dialect.insert(HoursCertificateRevocation)
+            insert_into(session, HoursCertificateRevocation)
             .values(row)
             .on_conflict_do_nothing()
             .returning(HoursCertificateRevocation.certificate_id)

@@ -1,4 +1,4 @@
-"""Evidence in compact columns: derived, rebuilt whenever it is stale."""
+"""What makes simulations quick: derived rows that are made anew whenever they are stale."""
 
 from __future__ import annotations
 
@@ -20,3 +20,19 @@ class EvidencePack(Base):
     newest: Mapped[int] = mapped_column(Key)
     form: Mapped[str] = mapped_column(String(12))
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PresentStand(Base):
+    """Where a learner stands by the published rules, with the evidence up to the row `newest`: a simulation's "before".
+
+    `scale` names everything else that it depends on (`stands.scale_of`); the rest is `weighing.Stand`.
+    """
+
+    __tablename__ = "present_stand"
+    learner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    newest: Mapped[int] = mapped_column(Key)
+    scale: Mapped[str] = mapped_column(String(16))
+    countable_m: Mapped[int]
+    short_m: Mapped[int]
+    bound: Mapped[bool]
+    met: Mapped[bool]

@@ -11,13 +11,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import and_, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.base.db import insert_into
 from app.credits.folding import pieces_of
 from app.credits.models import Evidence
 from app.credits.simulation.models import EvidencePack
@@ -114,13 +114,20 @@ class Fresh:
     data: bytes
 
 
+class Own(NamedTuple):
+    """One learner's pieces, and the number of the last row of evidence among them (0 without any)."""
+
+    newest: int
+    pieces: Sequence[Piece]
+
+
 class Packs:
     """Gives pieces by learner; what one process has met of snapshots is kept."""
 
     def __init__(self) -> None:
         self._snapshots: dict[Snapshot, Snapshot] = {}
 
-    def pieces(self, session: Session, learners: Sequence[int]) -> tuple[dict[int, list[Piece]], list[Fresh]]:
+    def pieces(self, session: Session, learners: Sequence[int]) -> tuple[dict[int, Own], list[Fresh]]:
         """The pieces of each of these (who has none is left out), and the packs that should be written. Two queries.
 
         Raises ValueError for evidence that cannot be read.
@@ -129,17 +136,17 @@ class Packs:
         later: dict[int, list[Any]] = {}
         for row in session.execute(_LATER, {"learners": learners}):
             later.setdefault(row.learner_id, []).append(row)
-        found: dict[int, list[Piece]] = {}
+        found: dict[int, Own] = {}
         fresh: list[Fresh] = []
         for learner_id, newest, data in session.execute(_PACKS, {"learners": learners}):
-            found[learner_id] = unpack(data, self._snapshots)
+            found[learner_id] = Own(newest, unpack(data, self._snapshots))
             if learner_id in later:
                 later[learner_id] = [row for row in later[learner_id] if row.id > newest]
         for learner_id, rows in later.items():
             if rows:
-                own = found.setdefault(learner_id, [])
-                own += pieces_of(rows)
-                fresh.append(Fresh(learner_id, rows[-1].id, pack(own)))
+                packed = found[learner_id].pieces if learner_id in found else ()
+                own = found[learner_id] = Own(rows[-1].id, [*packed, *pieces_of(rows)])
+                fresh.append(Fresh(learner_id, own.newest, pack(own.pieces)))
         return found, fresh
 
 
@@ -147,8 +154,7 @@ def write(session: Session, fresh: Sequence[Fresh]) -> None:
     """Keep packs; one that has become newer meanwhile stays."""
     if not fresh:
         return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(EvidencePack.__table__)
+    insert = insert_into(session, EvidencePack)
     given = insert.excluded
     statement = insert.on_conflict_do_update(
         index_elements=[EvidencePack.learner_id],

@@ -39,12 +39,13 @@ class Job(msgspec.Struct):
     start: date
     today: date
     seals: dict[date, datetime]
+    name: str
     learners: list[int]
 
     def scale(self) -> Scale:
         """The books and days that it weighs on."""
         found = books(self.published, self.draft, self.as_if)
-        return Scale(found.before, found.after, self.start, self.today, self.seals)
+        return Scale(found.before, found.after, self.start, self.today, self.seals, self.name)
 
 
 class Failed(Exception):

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.base import clock, runs, tasks
@@ -17,14 +17,16 @@ from app.base.settings import Settings
 from app.credits import reach
 from app.credits.models import ChainHead, Evidence, RuleVersion
 from app.credits.seals import seals_of
-from app.credits.simulation import share
+from app.credits.simulation import share, stands
 from app.credits.simulation.drafts import Books, books
-from app.credits.simulation.models import EvidencePack
+from app.credits.simulation.models import EvidencePack, PresentStand
 from app.credits.simulation.packs import FORM, Packs
 from app.credits.simulation.processes import Job, everybody
 from app.credits.simulation.share import Found
-from app.credits.simulation.weighing import Stand
+from app.credits.simulation.weighing import Scale, Stand
 from app.people.models import Person
+from app.rules.credit.book import RuleBook
+from app.rules.credit.document import load
 from app.rules.credit.errors import RuleErrors
 
 KIND = "rules.simulate"
@@ -33,13 +35,15 @@ BARS = 20  # of the histogram, at most
 _WIDTHS = [first * 10**zeros * 1000 for zeros in range(15) for first in (1, 2, 5)]
 _TEXTS = select(RuleVersion.text).order_by(RuleVersion.effective)
 _EVERYBODY = select(ChainHead.learner_id).order_by(ChainHead.learner_id)
+_ANY = exists().where(Evidence.learner_id == ChainHead.learner_id)
 _PACKED = exists().where(EvidencePack.learner_id == ChainHead.learner_id, EvidencePack.form == FORM)
+_STOOD = exists().where(PresentStand.learner_id == ChainHead.learner_id, PresentStand.scale == bindparam("scale"))
 _NEWER = exists().where(
-    EvidencePack.learner_id == ChainHead.learner_id,
+    PresentStand.learner_id == ChainHead.learner_id,
     Evidence.learner_id == ChainHead.learner_id,
-    Evidence.id > EvidencePack.newest,
+    Evidence.id > PresentStand.newest,
 )
-_STALE = _EVERYBODY.where(~_PACKED | _NEWER)
+_STALE = _EVERYBODY.where((_ANY & ~_PACKED) | ~_STOOD | _NEWER)
 
 
 def simulate(
@@ -60,7 +64,8 @@ def simulate(
     to the next; `by_clause` [{clause, gain, lose, amount_m}]; `changed_learners` [{key, name, class, before_m,
     after_m, short_before_m, short_after_m, clauses}], the largest changes first, at most 500; `seconds`.
 
-    Nothing is written but packs of evidence. RuleErrors: the text cannot be published, with all mistakes.
+    Nothing is written but packs of evidence and where everybody stands. RuleErrors: the text cannot be published, with
+    all mistakes.
     """
     begun = time.perf_counter()
     with db.reading() as session:
@@ -68,10 +73,10 @@ def simulate(
         found = books(published, text, as_if)
         today = clock.local_day(clock.now(), found.after.zone)
         seals, learners = dict(seals_of(session)), list(session.scalars(_EVERYBODY))
-    rule = found.after.period
-    start, end = rule.start(rule.index(today)), rule.end(rule.index(today))
+    start, end = _start(found.after, today), found.after.period.end(found.after.period.index(today))
     url = db.engine.url.render_as_string(hide_password=False)
-    job = Job(url, published, text, as_if, start, today, seals, learners)
+    name = stands.scale_of(published, start, today, seals)
+    job = Job(url, published, text, as_if, start, today, seals, name, learners)
     sums = everybody(db, job, progress, processes)
     with db.reading() as session:
         named = _named(session, sums, today)
@@ -152,15 +157,31 @@ def run(
         raise BadInput(_("The draft cannot be read: %(errors)s", errors=str(error))) from error
 
 
+def _present(session: Session) -> Scale | None:
+    """What simulations of today weigh on before their drafts; None while nothing is published."""
+    published = list(session.scalars(_TEXTS))
+    if not published:
+        return None
+    book, seals = RuleBook([load(text) for text in published]), dict(seals_of(session))
+    today = clock.local_day(clock.now(), book.zone)
+    start = _start(book, today)
+    return Scale(book, book, start, today, seals, stands.scale_of(published, start, today, seals))
+
+
+def _start(book: RuleBook, today: date) -> date:
+    return book.period.start(book.period.index(today))
+
+
 @tasks.task(PACK, long=True, queue=tasks.RUNS)
 def pack_everybody(db: Database) -> None:
-    """Bring the packs of evidence up to date, a chunk at a time: now and then, so that a simulation begins at once."""
+    """Bring packs of evidence and stands up to date, a chunk at a time: a simulation then finds them."""
     with db.reading() as session:
-        stale = list(session.scalars(_STALE))
-    packs = Packs()
+        scale = _present(session)
+        if scale is None:
+            return
+        stale = list(session.scalars(_STALE, {"scale": scale.name}))
+    read = Packs()
     for chunk in share.chunks(stale):
         if tasks.stopping():
             raise tasks.Again
-        with db.reading() as session:
-            _pieces, fresh = share.readable(packs, session, chunk)
-        share.keep(db, fresh)
+        share.prepare(db, scale, read, chunk)

@@ -12,14 +12,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
-from app.credits.simulation.packs import Fresh, Packs, write
+from app.credits.simulation import packs, stands
+from app.credits.simulation.packs import Fresh, Own, Packs
 from app.credits.simulation.weighing import Scale, Stand, Weighed
-from app.rules.credit.evidence import Piece
 
 log = logging.getLogger("duxue.simulation")
 CHUNK = 250  # learners in memory at once
 # What reading evidence that nobody recorded may raise (a message of msgspec is a ValueError too).
 STUMBLES = (ValueError, TypeError, KeyError, OverflowError)
+NOTHING = Own(0, ())
 SHOWN = 500  # changed learners that are told by name
 
 
@@ -102,34 +103,51 @@ def chunks(learners: Sequence[int]) -> list[Sequence[int]]:
 
 
 def weigh(db: Database, scale: Scale, learners: Sequence[int], tell: Callable[[int], None]) -> Found:
-    """Weigh these, a chunk after the other; `tell(done)` after each. What was stale in packs is written."""
-    found, packs = Found(), Packs()
+    """Weigh these, a chunk after the other; `tell(done)` after each. What was not kept yet is kept."""
+    found, read = Found(), Packs()
     for chunk in chunks(learners):
         with db.reading() as session:
-            pieces, fresh = readable(packs, session, chunk)
+            own, fresh = _readable(read, session, chunk)
+            known = stands.kept(session, chunk, scale.name)
+        news: list[stands.Found] = []
         for learner_id in chunk:
-            own = pieces.pop(learner_id, ())
-            if own is None:
+            mine = own.pop(learner_id, NOTHING)
+            if mine is None:
                 found.unreadable += 1
-            else:
-                found.add(learner_id, scale.weigh(own, found.many_change))
-        if fresh:
-            keep(db, fresh)
+                continue
+            before = known.get((learner_id, mine.newest))
+            weighed = scale.weigh(mine.pieces, before, found.many_change)
+            found.add(learner_id, weighed)
+            if before is None:
+                news.append(stands.Found(learner_id, mine.newest, weighed.before))
+        _keep(db, scale.name, fresh, news)
         tell(len(chunk))
     return found
 
 
-def readable(packs: Packs, session: Session, chunk: Sequence[int]) -> tuple[dict[int, list[Piece] | None], list[Fresh]]:
+def prepare(db: Database, scale: Scale, read: Packs, chunk: Sequence[int]) -> None:
+    """Keep in advance what weighing these would keep."""
+    with db.reading() as session:
+        own, fresh = _readable(read, session, chunk)
+    news = [
+        stands.Found(learner_id, mine.newest, scale.stand(mine.pieces))
+        for learner_id in chunk
+        if (mine := own.pop(learner_id, NOTHING)) is not None
+    ]
+    _keep(db, scale.name, fresh, news)
+
+
+def _readable(read: Packs, session: Session, chunk: Sequence[int]) -> tuple[dict[int, Own | None], list[Fresh]]:
     """As `Packs.pieces`; None for whom evidence cannot be read: it was never recorded here, and `verify` names it."""
     try:
-        return packs.pieces(session, chunk)  # type: ignore[return-value]
+        return read.pieces(session, chunk)  # type: ignore[return-value]
     except STUMBLES:
         pass
-    found: dict[int, list[Piece] | None] = {}
+    found: dict[int, Own | None] = {}
     fresh: list[Fresh] = []
     for learner_id in chunk:
         try:
-            pieces, more = packs.pieces(session, [learner_id])
+            pieces, more = read.pieces(session, [learner_id])
         except STUMBLES:
             found[learner_id] = None
         else:
@@ -138,10 +156,13 @@ def readable(packs: Packs, session: Session, chunk: Sequence[int]) -> tuple[dict
     return found, fresh
 
 
-def keep(db: Database, fresh: Sequence[Fresh]) -> None:
-    """Write packs; where the database is busy for long they stay stale, which costs time and nothing else."""
+def _keep(db: Database, scale: str, fresh: Sequence[Fresh], news: Sequence[stands.Found]) -> None:
+    """Write packs and stands; where the database is busy for long they stay stale, which costs time and no more."""
+    if not fresh and not news:
+        return
     try:
         with db.writing() as session:
-            write(session, fresh)
+            packs.write(session, fresh)
+            stands.write(session, scale, news)
     except OperationalError:
-        log.warning("%s packs of evidence could not be written; they are made anew next time", len(fresh))
+        log.warning("Packs of %s and stands of %s learners could not be written; next time", len(fresh), len(news))

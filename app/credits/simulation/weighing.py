@@ -59,44 +59,60 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What everybody is weighed on: two books, the present period, today, the seals that hold."""
+    """What everybody is weighed on: two books, the present period, today, the seals that hold.
+
+    `name`: what everything on the side before the draft depends on, as `stands.scale_of` names it.
+    """
 
     before: RuleBook | None
     after: RuleBook
     start: date
     today: date
     seals: Mapping[date, datetime]
+    name: str
 
-    def weigh(self, pieces: Sequence[Piece], explain: bool = False) -> Weighed:
-        """One learner. Only who changes needs reasons: they are made by folding once more, or (`explain`) at once."""
-        old, new = self._both(pieces, explain)
-        then, now = None if old is None else old.periods.get(self.start), new.periods.get(self.start)
-        before, after = _stand(self.before, then), _stand(self.after, now)
+    def stand(self, pieces: Sequence[Piece]) -> Stand:
+        """Where a learner stands before the draft."""
+        return self._stand(self.before, self._before(pieces, False))
+
+    def weigh(self, pieces: Sequence[Piece], known: Stand | None = None, explain: bool = False) -> Weighed:
+        """One learner; `known`: where it stands before, if that was found already.
+
+        Only who changes needs reasons: they are made by folding once more, or (`explain`) at once.
+        """
+        old = self._before(pieces, explain) if known is None else None
+        new = self._settled(self.after, pieces, explain)
+        before = self._stand(self.before, old) if known is None else known
+        after = self._stand(self.after, new)
         if before == after:
             return Weighed(before, after, {})
+        if old is None or not explain:
+            old = self._before(pieces, True)
         if not explain:
-            old, new = self._both(pieces, True)
-        found = _asked(then, now)
+            new = self._settled(self.after, pieces, True)
+        found = _asked(self._now(old), self._now(new))
         for clause, amount in amounts(old, new, self.start).items():
             found[clause] = found.get(clause, 0) + amount
         return Weighed(before, after, {clause: amount for clause, amount in found.items() if amount})
 
-    def _both(self, pieces: Sequence[Piece], explain: bool) -> tuple[Settlement | None, Settlement]:
-        old = None if self.before is None else self._settled(self.before, pieces, explain)
-        return old, self._settled(self.after, pieces, explain)
+    def _before(self, pieces: Sequence[Piece], explain: bool) -> Settlement | None:
+        return None if self.before is None else self._settled(self.before, pieces, explain)
 
     def _settled(self, book: RuleBook, pieces: Sequence[Piece], explain: bool) -> Settlement:
         return settle(book, pieces, explain=explain, until=self.today, seals=self.seals, since=self.start)
 
+    def _now(self, settlement: Settlement | None) -> PeriodResult | None:
+        return None if settlement is None else settlement.periods.get(self.start)
 
-def _stand(book: RuleBook | None, result: PeriodResult | None) -> Stand:
-    if book is None or result is None:
-        return NOBODY
-    words = result.requirements
-    unmet = [name for name, word in words.items() if word in ("not met", "not due")]
-    bound = bool(unmet) or "met" in words.values()
-    short = _short(_version(book, result.version), result, unmet) if unmet else 0
-    return Stand(result.countable, short, bound, not unmet)
+    def _stand(self, book: RuleBook | None, settlement: Settlement | None) -> Stand:
+        result = self._now(settlement)
+        if book is None or result is None:
+            return NOBODY
+        words = result.requirements
+        unmet = [name for name, word in words.items() if word in ("not met", "not due")]
+        bound = bool(unmet) or "met" in words.values()
+        short = _short(_version(book, result.version), result, unmet) if unmet else 0
+        return Stand(result.countable, short, bound, not unmet)
 
 
 def _short(version: RuleSet, result: PeriodResult, unmet: Sequence[str]) -> int:

@@ -6,19 +6,20 @@ import json
 import random
 import subprocess
 import sys
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
-from app.base import runs, tasks
+from app.base import clock, runs, tasks
 from app.base.db import Database
 from app.credits import service
-from app.credits.models import ChainHead, Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction
+from app.credits.models import ChainHead, Evidence, LearnerPeriod, LedgerEntry, LedgerTransaction, PeriodSeal
 from app.credits.simulation import processes, share
-from app.credits.simulation.models import EvidencePack
+from app.credits.simulation.models import EvidencePack, PresentStand
 from app.credits.simulation.service import KIND, pack_everybody, simulate
 from app.rules.credit.errors import RuleErrors
 from tests.credits import samples
@@ -265,12 +266,79 @@ def test_the_task_packs_what_is_stale_and_only_that(one: Database) -> None:
     pack_everybody(one)
     with one.writing() as session:
         assert session.execute(select(EvidencePack.data)).scalar_one() == kept
-        session.execute(text("UPDATE evidence_pack SET newest = 0"))
         learner = session.scalars(select(Evidence.learner_id).limit(1)).one()
         samples.watch(session, learner, 3)
     pack_everybody(one)
     with one.reading() as session:
         assert session.scalar(select(EvidencePack.newest)) == session.scalar(select(func.max(Evidence.id)))
+
+
+def lie(db: Database) -> None:
+    """From now on a stand that is still believed can be told from one that was reckoned."""
+    with db.writing() as session:
+        session.execute(text("UPDATE present_stand SET countable_m = 77"))
+
+
+def first_before(db: Database) -> int:
+    found: int = simulated(db, DRAFT, as_if=START)["changed_learners"][0]["before_m"]
+    return found
+
+
+@pytest.mark.parametrize("way", ["simulation", "task"])
+def test_where_everybody_stands_is_found_once(one: Database, way: str) -> None:
+    if way == "task":
+        pack_everybody(one)
+        with one.reading() as session:
+            assert sorted(session.scalars(select(PresentStand.countable_m))) == [0, 8000]
+    else:
+        first = simulated(one, DRAFT, as_if=START)
+        assert simulated(one, DRAFT, as_if=START) == first, "what is kept says the same"
+    lie(one)
+    assert first_before(one) == 77, "the kept stand is read"
+    pack_everybody(one)
+    assert first_before(one) == 77, "and nothing that is kept is made anew"
+
+
+def _evidence(db: Database) -> None:
+    with db.writing() as session:
+        learner = session.scalars(select(Evidence.learner_id).limit(1)).one()
+        samples.watch(session, learner, 3)
+
+
+def _rules(db: Database) -> None:
+    with db.writing() as session:
+        service.publish_rules(session, samples.next_rules(2, "2026-12-01"), None)
+
+
+def _seal(db: Database) -> None:
+    with db.writing() as session:
+        session.add(
+            PeriodSeal(
+                period=date(2025, 1, 1),
+                number=1,
+                event="sealed",
+                at=clock.now(),
+                hash="0" * 64,
+                overruled="{}",
+                reason="",
+            )
+        )
+
+
+@pytest.mark.parametrize("change", [_evidence, _rules, _seal, None], ids=["evidence", "rules", "seal", "day"])
+def test_a_stand_is_not_believed_once_anything_is_another(
+    one: Database, change: Callable[[Database], None] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated(one, DRAFT, as_if=START)
+    lie(one)
+    if change is None:
+        tomorrow = clock.now() + timedelta(days=1)
+        monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    else:
+        change(one)
+    assert first_before(one) != 77
+    lie(one)
+    assert first_before(one) == 77, "it was kept again"
 
 
 @pytest.mark.parametrize("facts", ["{", '{"seen_ms":"much"}'])
