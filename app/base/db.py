@@ -87,8 +87,10 @@ def holds(row: Any, day: Any) -> ColumnElement[bool]:
 
 
 def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that may say what happens where the row is there already (`on_conflict_…`)."""
-    return sqlite.insert(model) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(model)
+    """An INSERT that may say what happens where the row is there already (`on_conflict_…`). Of the table, not of the
+    model: a process that knows few models may use it."""
+    table: Any = model.__table__
+    return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
 
 
 class Database:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
 from app.base import clock, runs, tasks
 from app.base.db import Database
@@ -193,10 +193,15 @@ DRAFT = samples.next_rules(2, "2027-01-01", **{"length / 45": "length / 50", "li
 def test_several_processes_say_what_one_says(many: Database) -> None:
     alone = simulated(many, DRAFT, as_if=START)
     assert alone["changed"] > 2
+    with many.writing() as session:  # each of them has to write what it finds
+        session.execute(delete(PresentStand))
+        session.execute(delete(EvidencePack))
     steps: list[tuple[int, int]] = []
     together = simulate(many, DRAFT, lambda *step: steps.append(step), as_if=START, processes=2)
     together.pop("seconds")
     assert together == alone
+    with many.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PresentStand)) == small.LEARNERS
     assert steps[0] == (0, small.LEARNERS)
     assert steps[-1] == (small.LEARNERS, small.LEARNERS)
     assert steps == sorted(steps)

@@ -149,19 +149,26 @@ class Amounts(Pieces):
     def _standing_for(
         self, row: Data, piece: Seen, index: int, amounts: tuple[int, int], fresh: Data
     ) -> tuple[int, list[Any]]:
-        """What the items that it stands for gave already is deducted; later pieces of these are repeats."""
+        """What the items that it stands for gave already is deducted; later pieces of these are repeats.
+
+        An item's reach begins on the first day on which it gave something, whichever piece gives more of it later.
+        """
         (asked, left), also = amounts, set(piece.facts.get("stands_for", ()))
         held = self.gave.setdefault(row["id"], [])
-        met = [h["gave"] for h in held if h["items"] & also and self._within(row, h, piece.counts, index)]
+        met = [
+            h["gave"]
+            for h in held
+            if any(self._within(row, first, piece.counts, index) for item, first in h["items"].items() if item in also)
+        ]
         if met:
             left, self.nothing[piece.id] = min(left, max(0, asked - sum(met))), "repeat"
-        kept: list[Any] = [(held, None, {**fresh, "items": also | {piece.facts.get("item")}})]
-        for item in sorted(also):
+        items = {}
+        for item in {*also, piece.facts.get("item")} - {None}:
             first = self.firsts.get((row["id"], item))
-            if first is None or not self._within(row, first, piece.counts, index):
-                first = fresh
-            kept.append((self.firsts, (row["id"], item), first))
-        return left, kept
+            reached = first is not None and self._within(row, first, piece.counts, index)
+            items[item] = first if reached else fresh
+        own = [(self.firsts, (row["id"], item), items[item]) for item in sorted(also)]
+        return left, [(held, None, {**fresh, "items": items}), *own]
 
     def _within(self, row: Data, first: Data, day: date, index: int) -> bool:
         within = row.get("within", "ever")

@@ -117,6 +117,14 @@ def test_one_certificate_frees_from_courses(facts: list[dict[str, Any]], expecte
     assert tell(ONCE, facts).got(*(each["id"] for each in facts)) == expected
 
 
+@pytest.mark.parametrize("last", [{"item": "z"}, {"item": "y", "stands_for": ["z"]}], ids=["itself", "stands for it"])
+def test_the_reach_of_an_item_begins_on_its_first_credited_day(last: dict[str, Any]) -> None:
+    text = rules(CREDITS + 'duplicate = [{id = "once", key = ["item"], keep = "largest", within = {years = 1}}]\n')
+    facts = [course("a", 1, 1, item="z"), course("b", 12, 7, item="z"), course("c", 1, 8, **last)]
+    facts[2]["happened"] = "2027-01-02T10:00:00"  # within a year of b, which only added to a
+    assert tell(text, facts).got("a", "b", "c") == [1000, 6000, 8000]
+
+
 def test_it_stands_for_nothing_where_the_key_says_more() -> None:
     text = rules(CREDITS + 'duplicate = [{id = "once", key = ["item", "provider"]}]\n')
     assert tell(text, [course("z", 1, 8, stands_for=["a"]), course("a", 2, 3)]).got("z", "a") == [8000, 3000]
