@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("short_m", sa.Integer(), nullable=False),
         sa.Column("bound", sa.Boolean(), nullable=False),
         sa.Column("met", sa.Boolean(), nullable=False),
+        sa.Column("told", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["learner_id"], ["person.id"], name=op.f("fk_present_stand_learner_id")),
         sa.PrimaryKeyConstraint("learner_id", name=op.f("pk_present_stand")),
     )

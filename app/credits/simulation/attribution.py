@@ -7,48 +7,56 @@ clause that refuses it makes all of the difference; where no clause fits it, the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from app.rules.credit.settlement import Nothing, Posting, Settlement, Why
+import msgspec
+
+from app.rules.credit.settlement import Posting, Settlement, Why
 
 _TAKES = frozenset({"repeat", "overlaps", "cut", "share"})
 
 
-def amounts(before: Settlement | None, after: Settlement, start: date) -> dict[str, int]:
-    """By clause: countable thousandths of this period that it gives more (below 0: fewer) than before.
+class Told(msgspec.Struct, array_like=True):
+    """Of one settlement and period: clause → amount by piece, which clause gave a piece nothing, quota by test."""
 
-    Both need reasons. What postings hold beyond their reasons (what pays an older period) falls to the conversion.
-    """
-    old, new = _Told(before, start), _Told(after, start)
-    found: dict[str, int] = {}
+    posted: dict[str, dict[str, int]] = {}
+    refused: dict[str, str] = {}
+    quotas: dict[str, int] = {}
+
+
+pack = msgspec.msgpack.Encoder().encode
+unpack: Any = msgspec.msgpack.Decoder(Told).decode
+
+
+def told(settlement: Settlement | None, start: date) -> Told:
+    """What a settlement (with reasons) says of one period. What postings hold beyond their reasons, as what pays an
+    older period does, falls to the conversion."""
+    found = Told()
+    if settlement is None:
+        return found
+    for posting in settlement.postings:
+        if posting.period == start:
+            own = found.posted.setdefault(posting.evidence, {})
+            for clause, amount in _parts(posting):
+                own[clause] = own.get(clause, 0) + amount
+    found.refused = {each.evidence: each.clause for each in settlement.nothing if each.period == start}
+    result = settlement.periods.get(start)
+    found.quotas = {} if result is None else {name: test.quota for name, test in result.tests.items()}
+    return found
+
+
+def amounts(old: Told, new: Told) -> dict[str, int]:
+    """By clause: countable thousandths that it gives more (below 0: fewer) than before; by test: how much less is
+    asked (below 0: more)."""
+    found = {name: old.quotas.get(name, 0) - new.quotas.get(name, 0) for name in {**old.quotas, **new.quotas}}
     for name in {**old.posted, **new.posted}:
         for clause, amount in _of_piece(name, old, new).items():
             found[clause] = found.get(clause, 0) + amount
     return {clause: amount for clause, amount in found.items() if amount}
 
 
-class _Told:
-    """Of one settlement and period: clause → amount by piece, and why pieces gave nothing."""
-
-    def __init__(self, settlement: Settlement | None, start: date) -> None:
-        self.posted: dict[str, dict[str, int]] = {}
-        self.refused: dict[str, str] = {}
-        if settlement is None:
-            return
-        for posting in settlement.postings:
-            if posting.period == start:
-                own = self.posted.setdefault(posting.evidence, {})
-                for clause, amount in _parts(posting):
-                    own[clause] = own.get(clause, 0) + amount
-        self.refused = {each.evidence: each.clause for each in _here(settlement.nothing, start)}
-
-
-def _here(nothing: Iterable[Nothing], start: date) -> Iterable[Nothing]:
-    return (each for each in nothing if each.period == start)
-
-
-def _of_piece(name: str, old: _Told, new: _Told) -> dict[str, int]:
+def _of_piece(name: str, old: Told, new: Told) -> dict[str, int]:
     before, after = old.posted.get(name), new.posted.get(name)
     if before is not None and after is not None:
         return {clause: after.get(clause, 0) - before.get(clause, 0) for clause in {**before, **after}}

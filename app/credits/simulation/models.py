@@ -25,7 +25,8 @@ class EvidencePack(Base):
 class PresentStand(Base):
     """Where a learner stands by the published rules, with the evidence up to the row `newest`: a simulation's "before".
 
-    `scale` names everything else that it depends on (`stands.scale_of`); the rest is `weighing.Stand`.
+    `scale` names everything else that it depends on (`stands.scale_of`); the rest is `weighing.Stand`, and `told` what
+    `attribution` says of it.
     """
 
     __tablename__ = "present_stand"
@@ -36,3 +37,4 @@ class PresentStand(Base):
     short_m: Mapped[int]
     bound: Mapped[bool]
     met: Mapped[bool]
+    told: Mapped[bytes] = mapped_column(LargeBinary)

@@ -116,10 +116,10 @@ def weigh(db: Database, scale: Scale, learners: Sequence[int], tell: Callable[[i
                 found.unreadable += 1
                 continue
             before = known.get((learner_id, mine.newest))
-            weighed = scale.weigh(mine.pieces, before, found.many_change)
-            found.add(learner_id, weighed)
             if before is None:
-                news.append(stands.Found(learner_id, mine.newest, weighed.before))
+                before = scale.stand(mine.pieces)
+                news.append(stands.Found(learner_id, mine.newest, before))
+            found.add(learner_id, scale.weigh(mine.pieces, before, found.many_change))
         _keep(db, scale.name, fresh, news)
         tell(len(chunk))
     return found

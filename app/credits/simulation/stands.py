@@ -20,12 +20,13 @@ from app import rules
 from app.base.db import insert_into
 from app.credits.simulation.models import PresentStand
 from app.credits.simulation.packs import FORM
-from app.credits.simulation.weighing import Stand
+from app.credits.simulation.weighing import Before, Stand
 
 _SOME: Any = bindparam("learners", expanding=True)
 _KEPT = select(
     PresentStand.learner_id, PresentStand.newest,
     PresentStand.countable_m, PresentStand.short_m, PresentStand.bound, PresentStand.met,
+    PresentStand.told,
 ).where(PresentStand.learner_id.in_(_SOME), PresentStand.scale == bindparam("scale"))  # fmt: skip
 
 
@@ -34,7 +35,7 @@ class Found(NamedTuple):
 
     learner_id: int
     newest: int
-    stand: Stand
+    before: Before
 
 
 def scale_of(published: Sequence[str], start: date, today: date, seals: Mapping[date, datetime]) -> str:
@@ -45,15 +46,16 @@ def scale_of(published: Sequence[str], start: date, today: date, seals: Mapping[
 
 @cache
 def _program() -> str:
-    """A new release may fold otherwise, in the middle of a day."""
-    files = sorted(path for folder in rules.__path__ for path in Path(folder).rglob("*.py"))
+    """A new release may fold otherwise, or tell it otherwise, in the middle of a day."""
+    folders = [*map(Path, rules.__path__), Path(__file__).parent]
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     return hashlib.sha256(b"".join([FORM.encode(), *(each.read_bytes() for each in files)])).hexdigest()
 
 
-def kept(session: Session, learners: Sequence[int], scale: str) -> dict[tuple[int, int], Stand]:
+def kept(session: Session, learners: Sequence[int], scale: str) -> dict[tuple[int, int], Before]:
     """By learner and newest row of evidence, as far as they were found on this scale. One query."""
     rows = session.execute(_KEPT, {"learners": learners, "scale": scale})
-    return {(learner_id, newest): Stand(*stand) for learner_id, newest, *stand in rows}
+    return {(learner_id, newest): Before(Stand(*stand), told) for learner_id, newest, *stand, told in rows}
 
 
 def write(session: Session, scale: str, found: Sequence[Found]) -> None:
@@ -61,9 +63,12 @@ def write(session: Session, scale: str, found: Sequence[Found]) -> None:
     if not found:
         return
     insert = insert_into(session, PresentStand)
-    given = {name: insert.excluded[name] for name in ("newest", "scale", *Stand._fields)}
+    given = {name: insert.excluded[name] for name in ("newest", "scale", *Stand._fields, "told")}
     statement = insert.on_conflict_do_update(index_elements=[PresentStand.learner_id], set_=given)
     session.execute(
         statement,
-        [{"learner_id": f.learner_id, "newest": f.newest, "scale": scale, **f.stand._asdict()} for f in found],
+        [
+            {"learner_id": learner_id, "newest": newest, "scale": scale, **stand._asdict(), "told": told}
+            for learner_id, newest, (stand, told) in found
+        ],
     )

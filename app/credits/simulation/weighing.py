@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from app.credits.simulation.attribution import amounts
+from app.credits.simulation import attribution
 from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.evidence import Piece
@@ -31,6 +31,13 @@ class Stand(NamedTuple):
 
 
 NOBODY = Stand(0, 0, False, True)
+
+
+class Before(NamedTuple):
+    """The side before a draft. `told`: what `attribution` needs of it, packed; only of who changes it is unpacked."""
+
+    stand: Stand
+    told: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +78,29 @@ class Scale:
     seals: Mapping[date, datetime]
     name: str
 
-    def stand(self, pieces: Sequence[Piece]) -> Stand:
-        """Where a learner stands before the draft."""
-        return self._stand(self.before, self._before(pieces, False))
+    def stand(self, pieces: Sequence[Piece]) -> Before:
+        """Where a learner stands before the draft, and by what."""
+        settlement = None if self.before is None else self._settled(self.before, pieces, True)
+        told = attribution.pack(attribution.told(settlement, self.start))
+        return Before(self._stand(self.before, settlement), told)
 
-    def weigh(self, pieces: Sequence[Piece], known: Stand | None = None, explain: bool = False) -> Weighed:
-        """One learner; `known`: where it stands before, if that was found already.
-
-        Only who changes needs reasons: they are made by folding once more, or (`explain`) at once.
-        """
-        old = self._before(pieces, explain) if known is None else None
+    def weigh(self, pieces: Sequence[Piece], before: Before, explain: bool = False) -> Weighed:
+        """One learner who stands so before. Only who changes needs reasons: they are made by folding once more, or
+        (`explain`) at once."""
         new = self._settled(self.after, pieces, explain)
-        before = self._stand(self.before, old) if known is None else known
         after = self._stand(self.after, new)
-        if before == after:
-            return Weighed(before, after, {})
-        if old is None or not explain:
-            old = self._before(pieces, True)
+        if before.stand == after:
+            return Weighed(after, after, {})
         if not explain:
             new = self._settled(self.after, pieces, True)
-        found = _asked(self._now(old), self._now(new))
-        for clause, amount in amounts(old, new, self.start).items():
-            found[clause] = found.get(clause, 0) + amount
-        return Weighed(before, after, {clause: amount for clause, amount in found.items() if amount})
-
-    def _before(self, pieces: Sequence[Piece], explain: bool) -> Settlement | None:
-        return None if self.before is None else self._settled(self.before, pieces, explain)
+        clauses = attribution.amounts(attribution.unpack(before.told), attribution.told(new, self.start))
+        return Weighed(before.stand, after, clauses)
 
     def _settled(self, book: RuleBook, pieces: Sequence[Piece], explain: bool) -> Settlement:
         return settle(book, pieces, explain=explain, until=self.today, seals=self.seals, since=self.start)
 
-    def _now(self, settlement: Settlement | None) -> PeriodResult | None:
-        return None if settlement is None else settlement.periods.get(self.start)
-
     def _stand(self, book: RuleBook | None, settlement: Settlement | None) -> Stand:
-        result = self._now(settlement)
+        result = None if settlement is None else settlement.periods.get(self.start)
         if book is None or result is None:
             return NOBODY
         words = result.requirements
@@ -123,10 +118,3 @@ def _short(version: RuleSet, result: PeriodResult, unmet: Sequence[str]) -> int:
 
 def _version(book: RuleBook, number: int) -> RuleSet:
     return next(each for each in book.versions if each.version == number)
-
-
-def _asked(old: PeriodResult | None, new: PeriodResult | None) -> dict[str, int]:
-    """By test: how much less (above 0) or more is asked, where quotas differ."""
-    before = {} if old is None else {name: test.quota for name, test in old.tests.items()}
-    after = {} if new is None else {name: test.quota for name, test in new.tests.items()}
-    return {name: before.get(name, 0) - after.get(name, 0) for name in (*before, *(set(after) - set(before)))}
