@@ -9,7 +9,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from app import jobs
-from app.base import access, assets, pages, run_pages, unit_of_work
+from app.base import access, assets, pages, run_pages, styleguide, unit_of_work
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
@@ -24,6 +24,9 @@ from app.credits.closing import manage as periods_manage
 from app.credits.workshop import deciding as workshop_deciding
 from app.credits.workshop import simulating as workshop_simulating
 from app.credits.workshop import views as workshop_views
+from app.front import manage as front_manage
+from app.front import views as front_views
+from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
 from app.study import editor
@@ -49,6 +52,8 @@ ROOMS = (
     viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, periods_manage.bp, books_views.bp,
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
+    notices_views.bp,
+    front_views.bp, front_manage.bp,
 )  # fmt: skip
 
 
@@ -79,9 +84,11 @@ def create_app(settings: Settings | None = None) -> Academy:
     access.init_app(app)
     assets.init_app(app)
     pages.init_app(app)
+    styleguide.init_app(app, settings)
     for room in ROOMS:
         app.register_blueprint(room)
     listen()
+    study_views.open_to_visitors(front_views.home)
     access.seal(app)
     if settings.embedded:
         jobs.start_embedded(app)

@@ -11,6 +11,8 @@ from app.credits import models as credits
 from app.credits.certificates import models as certificates
 from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
+from app.front import models as front
+from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
 from app.tickets import models as tickets
@@ -18,6 +20,6 @@ from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, certificates, classes, courses, credits, people, questions, renditions, runs, simulation, tasks,
-    tickets, viewing, workshop,
+    audit, certificates, classes, courses, credits, front, notices, people, questions, renditions, runs, simulation,
+    tasks, tickets, viewing, workshop,
 )  # fmt: skip

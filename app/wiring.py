@@ -9,14 +9,21 @@ from app.base import events
 from app.base.db import Database
 from app.base.settings import Settings
 from app.classes import queries as classes
+from app.classes import waiting as classes_waiting
 from app.courses import queries as courses
 from app.courses import reach as courses_reach
 from app.credits import reach
+from app.credits.books import messages as books_messages
 from app.credits.books import traced
 from app.credits.certificates import naming
+from app.credits.closing import messages as closing_messages
 from app.credits.closing import wired
 from app.credits.closing.wired import Matters
+from app.credits.workshop import messages as workshop_messages
+from app.study import wired as study_wired
+from app.tickets import answers as tickets_answers
 from app.tickets import closing as tickets_closing
+from app.tickets import queries as tickets_queries
 from app.viewing import closing, endings, evidence, replay, service, signals
 from app.viewing.beats import Beats
 from app.viewing.loop import BeatsLoop
@@ -59,8 +66,12 @@ def listen() -> None:
     naming.wire(courses.titles_of)
     traced.wire(replay.replayed)
     wired.wire(Matters(closing.pending, closing.lapse, evidence.sweep_due, tickets_closing.unanswered))
+    study_wired.wire(tickets_answers.answered)
+    classes_waiting.wire(tickets_queries.waiting)
     events.listen(events.PERSON_DISABLED, endings.end_of_person)
     events.listen(events.LEARNER_LEFT, endings.end_of_membership)
     events.listen(events.LESSON_WITHDRAWN, endings.end_of_lesson)
     events.listen(events.COURSE_WITHDRAWN, endings.end_of_course)
     events.listen(events.OFFER_WITHDRAWN, endings.end_of_offer)
+    for messages in (workshop_messages, closing_messages, books_messages):
+        events.listen(events.RUN_ENDED, messages.run_ended)

@@ -1,10 +1,11 @@
-"""Draws the sample lectures: `python tools/make_lectures.py [slug …]`.
+"""Draws the sample lectures: `python tools/make_lectures.py [course | course/lesson …]`.
 
-Reads `content/courses/<slug>/lecture.toml` and writes, beside it, `lecture.mp4` (H.264 and AAC),
-`lecture.zh.vtt` and `lecture.en.vtt`. One cue of the script is one caption and one picture, so the
-captions match by construction. Nobody speaks: a soft chime marks each new slide, and the words are in the
-captions. Needs Pillow, PyAV and the Noto CJK fonts (Debian: fonts-noto-cjk). The pictures are committed;
-this runs only when a script changes.
+A course has one script a lesson, `content/courses/<course>/<lesson>.toml` (every TOML file that has `scenes`).
+Beside it are written `<lesson>.mp4` (H.264 and AAC), `<lesson>.zh.vtt` and `<lesson>.en.vtt`. One cue of the
+script is one caption and one picture, so the captions match by construction. Nobody speaks: a soft chime marks
+each new slide, and the words are in the captions. Without arguments only those are drawn that have no film yet:
+a film that is drawn again is another file, and what was watched of the old one stays with the old one. Needs
+Pillow, PyAV and the Noto CJK fonts (Debian: fonts-noto-cjk). The films are committed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import sys
 import tomllib
 from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,17 +26,17 @@ COURSES = Path(__file__).resolve().parent.parent / "content" / "courses"
 FONTS = Path("/usr/share/fonts/opentype/noto")
 WIDTH, HEIGHT, FPS = 1280, 720, 5
 RATE, AUDIO_BLOCK = 44_100, 1024
+# A key picture weighs as much as ten seconds of the rest, and a browser decodes fifteen seconds of such still
+# pictures in no time: so they stand far apart. A chime now and then needs few bits.
+KEY_SECONDS, AUDIO_BITS = 15, 24_000
 # A comfortable reading speed, and the time an eye needs to find a new caption.
 MS_PER_HAN, MS_PER_CUE = 250, 1_700
 GROUND, SHEET, INK, INK_2, LINE, AZURITE, CINNABAR = (
-    "#f5f6f3",
-    "#ffffff",
-    "#18222b",
-    "#5b6771",
-    "#dfe3df",
-    "#12608c",
-    "#a63a2b",
-)
+    "#f5f6f3", "#ffffff", "#18222b", "#5b6771", "#dfe3df", "#12608c", "#a63a2b",
+)  # fmt: skip
+# By the most lines that a slide comes to have: the size of its letters, and from line to line.
+LINE_SIZES = {1: (44, 76), 2: (44, 76), 3: (42, 72), 4: (38, 66), 5: (34, 58), 6: (32, 50)}
+COLUMNS = (560, 740, 920)  # right edges of what stands behind the first `|` of a line, and so on
 Face = ImageFont.FreeTypeFont
 
 
@@ -55,6 +57,7 @@ class Cue:
     lines: tuple[str, ...]
     newest: bool
     scene: int
+    most_lines: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def cue_ms(zh: str) -> int:
 
 
 def read_script(path: Path) -> Lecture:
-    """Reads a `lecture.toml`. Raises ScriptError naming the file and the scene."""
+    """Reads a script. Raises ScriptError naming the file and the scene."""
     try:
         script = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -92,23 +95,13 @@ def read_script(path: Path) -> Lecture:
         for number, scene in enumerate(script["scenes"]):
             heading = scene["heading"]
             lines: list[str] = []
+            most = sum("show" in row for row in scene["cues"])
             for row in scene["cues"]:
                 if "show" in row:
                     lines.append(row["show"])
                 end = now + cue_ms(row["zh"])
-                cues.append(
-                    Cue(
-                        now,
-                        end,
-                        row["zh"],
-                        row["en"],
-                        heading["zh"],
-                        heading["en"],
-                        tuple(lines),
-                        "show" in row,
-                        number,
-                    )
-                )
+                said = row["zh"], row["en"], heading["zh"], heading["en"]
+                cues.append(Cue(now, end, *said, tuple(lines), "show" in row, number, most))
                 now = end
         title, course = script["title"], script["course"]
         lecture = Lecture(title["zh"], title["en"], course["zh"], tuple(cues), len(script["scenes"]))
@@ -148,14 +141,22 @@ def draw_slide(lecture: Lecture, cue: Cue) -> Image.Image:
     draw.text((96, 112), cue.heading_zh, font=face, fill=INK)
     draw.text((96, 190), cue.heading_en, font=font("SansCJK-Regular", 24), fill=INK_2)
     draw.line((96, 240, WIDTH - 96, 240), fill=LINE, width=2)
-    step = 48
+    size, step = LINE_SIZES[min(6, max(1, cue.most_lines))]
     for number, line in enumerate(cue.lines):
-        top = 256 + number * step
         newest = cue.newest and number == len(cue.lines) - 1
-        draw.rectangle((96, top + 22, 106, top + 32), fill=CINNABAR if newest else LINE)
-        face = fitted(draw, line, "SansCJK-Bold" if newest else "SansCJK-Regular", 32, 1030)
-        draw.text((128, top + 4), line, font=face, fill=AZURITE if newest else INK)
+        draw_line(draw, 262 + number * step, line, size, newest=newest)
     return image
+
+
+def draw_line(draw: ImageDraw.ImageDraw, top: int, line: str, size: int, *, newest: bool) -> None:
+    """One line of a slide with its mark; what stands behind a `|` is set in columns, right-aligned."""
+    first, *cells = line.split("|")
+    draw.rectangle((96, top + size * 5 // 8, 106, top + size * 5 // 8 + 10), fill=CINNABAR if newest else LINE)
+    face = fitted(draw, first, "SansCJK-Bold" if newest else "SansCJK-Regular", size, 1030)
+    ink = AZURITE if newest else INK
+    draw.text((128, top), first, font=face, fill=ink)
+    for edge, cell in zip(COLUMNS, cells, strict=False):
+        draw.text((edge - draw.textlength(cell, font=face), top), cell, font=face, fill=ink)
 
 
 def with_ruler(slide: Image.Image, lecture: Lecture, now_ms: int) -> Image.Image:
@@ -203,15 +204,15 @@ def picture_frame(image: Image.Image) -> av.VideoFrame:
 
 
 def encode(lecture: Lecture, path: Path) -> None:
-    """Writes the MP4 with its index in front; a key picture at least every 4 s so that seeking is quick."""
+    """Writes the MP4 with its index in front."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video = out.add_stream("libx264", rate=FPS)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.time_base = Fraction(1, FPS)
-        video.codec_context.gop_size = 4 * FPS
+        video.codec_context.gop_size = KEY_SECONDS * FPS
         video.options = {"crf": "24", "preset": "slow", "tune": "stillimage"}
         audio = out.add_stream("aac", rate=RATE, layout="mono")
-        audio.bit_rate = 48_000
+        audio.bit_rate = AUDIO_BITS
         number = 0
         for cue in lecture.cues:
             slide = draw_slide(lecture, cue)
@@ -245,23 +246,44 @@ def captions(lecture: Lecture, language: str) -> str:
     return "\n".join(rows)
 
 
-def make(folder: Path) -> str:
-    """Writes the three files of one course and says how long and how large the lecture is."""
-    lecture = read_script(folder / "lecture.toml")
-    target = folder / "lecture.mp4"
-    encode(lecture, target)
+def make(script: Path) -> str:
+    """Writes the three files of one lesson and says how long and how large it is."""
+    lecture = read_script(script)
+    target = script.with_suffix(".mp4")
+    partial = script.with_suffix(".part")
+    encode(lecture, partial)
+    partial.replace(target)
     for language in ("zh", "en"):
-        (folder / f"lecture.{language}.vtt").write_text(captions(lecture, language), encoding="utf-8")
+        script.with_suffix(f".{language}.vtt").write_text(captions(lecture, language), encoding="utf-8")
     size = target.stat().st_size
-    return f"{folder.name}: {clock(lecture.length_ms)}, {len(lecture.cues)} captions, {size:,} bytes"
+    name = f"{script.parent.name}/{script.stem}"
+    return f"{name}: {clock(lecture.length_ms)}, {len(lecture.cues)} captions, {size:,} bytes"
 
 
-def main(slugs: list[str]) -> int:
-    """Makes the named lectures, or all. Returns the exit status: 2 when a script cannot be drawn."""
-    folders = [COURSES / slug for slug in slugs] or sorted(p.parent for p in COURSES.glob("*/lecture.toml"))
+def scripts(folder: Path) -> list[Path]:
+    """The scripts of one course, by name. ScriptError where it has none."""
+    found = [path for path in sorted(folder.glob("*.toml")) if "[[scenes]]" in path.read_text(encoding="utf-8")]
+    if not found:
+        raise ScriptError(f"{folder}: no script is there; a script is a TOML file with [[scenes]]")
+    return found
+
+
+def wanted(names: Sequence[str]) -> Iterator[Path]:
+    """The named scripts (`course` for all of a course, `course/lesson` for one); without names those without film."""
+    for name in names:
+        course, _, lesson = name.partition("/")
+        yield from [COURSES / course / f"{lesson}.toml"] if lesson else scripts(COURSES / course)
+    if not names:
+        for path in sorted(COURSES.glob("*/*.toml")):
+            if "[[scenes]]" in path.read_text(encoding="utf-8") and not path.with_suffix(".mp4").exists():
+                yield path
+
+
+def main(names: Sequence[str]) -> int:
+    """Makes the lessons. Returns the exit status: 2 when a script cannot be drawn."""
     try:
-        for folder in folders:
-            print(make(folder), flush=True)
+        for script in wanted(names):
+            print(make(script), flush=True)
     except ScriptError as error:
         print(error, file=sys.stderr)
         return 2

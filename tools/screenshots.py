@@ -1,7 +1,8 @@
-"""`make screenshots`: the main pages of the sample academy as pictures.
+"""`make screenshots`: the pages of the sample academy as pictures, its papers as PDF.
 
-Every page in both languages, both themes, at 360 and 1280 pixels goes into screenshots/ (not kept);
-the few that the README shows go into docs/screenshots/. Names on the command line: only those pages.
+Every page in both languages, both themes, at 360, 768 and 1280 pixels goes into screenshots/ (not kept), and so do
+the statement as it prints and a certificate. The signature views go into docs/screenshots/ as well, from where the
+README and the guides show them. Names on the command line: only those pages.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +20,12 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from app.base.settings import load  # noqa: E402
 from tests.conftest import CHROMIUM_FLAGS  # noqa: E402
 from tests.journeys import server  # noqa: E402
 from tests.journeys.devices import Device, device, sign_in, speak  # noqa: E402
-from tests.journeys.places import PLACES, Place  # noqa: E402
+from tests.journeys.furnish import certificate, furnish  # noqa: E402
+from tests.journeys.places import LEARNER, PLACES, Place  # noqa: E402
 from tests.services import DatabaseUrls  # noqa: E402
 
 if TYPE_CHECKING:
@@ -31,17 +35,16 @@ OUT, KEPT = ROOT / "screenshots", ROOT / "docs" / "screenshots"
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 SIZES: dict[str, dict[str, Any]] = {
     "360": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
+    "768": {"viewport": {"width": 768, "height": 1024}, "has_touch": True},
     "1280": {"viewport": {"width": 1280, "height": 860}},
 }
-# For the README: page, language, size, theme, whether all of the page or what one sees first.
-README = (
-    ("my-year", "zh", "1280", "light", False),
-    ("my-year", "en", "1280", "light", False),
-    ("player", "zh", "360", "light", False),
-    ("why", "zh", "1280", "light", False),
-    ("my-class", "zh", "1280", "light", False),
-)
-MOST_BYTES = 200_000
+# The signature views, kept in Chinese at every size in both themes; the guides' and the README's in English too.
+SIGNATURE = ("home", "my-year", "player", "statement", "why", "my-class", "course", "catalogue", "rules-version",
+             "messages", "editor-course", "sign-in")  # fmt: skip
+ENGLISH = ("my-year", "player", "statement", "my-class", "editor-course", "rules-version")
+# How much of a kept picture is kept, in pixels from the top; and how heavy it may be.
+TALLEST = {"360": 1480, "768": 1400, "1280": 1200}
+MOST_BYTES, COLOURS = 120_000, 64
 
 
 def main(wanted: list[str]) -> int:
@@ -55,14 +58,19 @@ def main(wanted: list[str]) -> int:
         print("no Chromium here: apt-get install chromium")
         return 1
     places = [place for place in PLACES if not wanted or place.name in wanted]
+    OUT.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         server.academy(Path(folder), DatabaseUrls("", "", "")) as academy,
         sync_playwright() as playwright,
     ):
+        furnish(load(academy.environment), LEARNER, 2)
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         for size, language, theme in product(SIZES, LANGUAGES, ("light", "dark")):
             _round(browser, academy, places, size, language, theme)
+        if not wanted:
+            for language in LANGUAGES:
+                _papers(browser, academy, language)
         browser.close()
     return 0
 
@@ -77,14 +85,13 @@ def _round(
             devices[place.who] = _device(browser, academy, place.who, size, language, theme)
         page = devices[place.who].page
         place.go(page)
-        name = f"{place.name}-{size}-{language}-{theme}.png"
         page.evaluate("scrollTo(0, 0)")  # a sticky bar would stand in the middle of a whole page
-        OUT.mkdir(exist_ok=True)
-        page.screenshot(path=OUT / name, full_page=True)
+        picture = page.screenshot(full_page=True)
+        name = f"{place.name}-{size}-{language}{'-dark' if theme == 'dark' else ''}.png"
+        (OUT / name).write_bytes(picture)
         print(name)
-        for kept in README:
-            if kept[:4] == (place.name, language, size, theme):
-                _keep(page.screenshot(full_page=kept[4]), f"{place.name}-{size}-{language}.png")
+        if place.name in (SIGNATURE if language == "zh" else ENGLISH) and (language == "zh" or theme == "light"):
+            _keep(picture, name, TALLEST[size])
     for each in devices.values():
         each.context.close()
 
@@ -101,18 +108,28 @@ def _device(browser: Browser, academy: server.Academy, who: str, size: str, lang
     return found
 
 
-def _keep(picture: bytes, name: str) -> None:
-    """Into docs/screenshots, in few colours so that a repository can bear it."""
-    from io import BytesIO
-
+def _keep(picture: bytes, name: str, tallest: int) -> None:
+    """Into docs/screenshots, the top of it, in few colours so that a repository can bear it."""
     from PIL import Image
 
     KEPT.mkdir(parents=True, exist_ok=True)
-    image = Image.open(BytesIO(picture)).convert("RGB").quantize(128)
-    image.save(KEPT / name, optimize=True)
+    image = Image.open(BytesIO(picture)).convert("RGB")
+    image = image.crop((0, 0, image.width, min(image.height, tallest)))
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(KEPT / name, optimize=True)
     size = (KEPT / name).stat().st_size
     if size > MOST_BYTES:
         raise SystemExit(f"{KEPT / name} has {size} bytes; at most {MOST_BYTES} are kept")
+
+
+def _papers(browser: Browser, academy: server.Academy, language: str) -> None:
+    """The statement as the browser prints it, and a certificate with its annex."""
+    found = _device(browser, academy, LEARNER, "1280", language, "light")
+    found.page.goto("/statement?all=1")
+    (OUT / f"statement-{language}.pdf").write_bytes(found.page.pdf(prefer_css_page_size=True, print_background=True))
+    code = certificate(load(academy.environment), LEARNER, language)
+    (OUT / f"certificate-{language}.pdf").write_bytes(found.page.request.get(f"/certificates/{code}.pdf").body())
+    print(f"statement-{language}.pdf\ncertificate-{language}.pdf")
+    found.context.close()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python tools/words.py add words.tsv   merge msgid<TAB>msgstr lines into the Chinese catalogue
     python tools/words.py check           compare the catalogue with the sources (1 when a word is missing)
     python tools/words.py compile         write the .mo that the application reads
+    python tools/words.py pseudo FOLDER   write FOLDER/en/…/messages.mo: every word accented and 40 % longer, for tests
 
 A plural is one line of three fields: msgid<TAB>msgid_plural<TAB>msgstr (Chinese has one form). In a TSV field
 \\n and \\t stand for a line feed and a tab. Lines that are empty or begin with # are skipped.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import math
 import os
 import re
 import sys
@@ -39,6 +41,10 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "say": None,  # app/rules/credit/errors.py: translated where it is shown
 }
 HOLES = re.compile(r"%\((\w+)\)[a-zA-Z]")
+# What a translation keeps as it is: holes, markup, entities.
+KEPT = re.compile(r"(%\(\w+\)[a-zA-Z]|%%|<[^<>]*>|&\w+;|\{\w+\})")
+ACCENTED = str.maketrans("ACDEGHIJKLNORSTUWYZacdeghijklnorstuwyz", "ÀÇĎÉĜĤÎĴĶĻÑÖŘŠŤÛŴÝŽàçďéĝĥîĵķļñöřšťûŵýž")
+LONGER, LONG_WORD = 0.4, 12
 ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 
 Key = str | tuple[str, str]
@@ -210,6 +216,31 @@ def compile_catalogue(root: Path) -> Path:
     return path
 
 
+def pseudo(text: str) -> str:
+    """A text as a wordy language might have it: accented, 40 % longer, between ‹ and ›; holes and markup stay.
+
+    A short word grows by itself, as it would in German; what is longer gets more words, so it may break.
+    """
+    parts = KEPT.split(text)
+    letters = sum(each.isalpha() for part in parts[::2] for each in part)
+    more = "".join("öñéšûîà"[at % 7] for at in range(math.ceil(letters * LONGER)))
+    tail = more if letters <= LONG_WORD else "".join(f" {more[at : at + 6]}" for at in range(0, len(more), 6))
+    said = "".join(part if at % 2 else part.translate(ACCENTED) for at, part in enumerate(parts))
+    return f"‹{said}{tail}›"
+
+
+def write_pseudo(root: Path, folder: Path) -> Path:
+    """Every word of the sources, made strange, as the English catalogue of another folder; the .mo's path."""
+    catalogue = Catalog(locale="en", fuzzy=False)
+    for key in wanted(root):
+        catalogue.add(key, pseudo(key) if isinstance(key, str) else tuple(map(pseudo, key)))
+    path = folder / "en" / "LC_MESSAGES" / "messages.mo"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_mo(file, catalogue)
+    return path
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line: 0 done, 1 words are missing or a line is wrong."""
     parser = argparse.ArgumentParser(
@@ -220,6 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("add").add_argument("files", type=Path, nargs="+", metavar="words.tsv")
     commands.add_parser("check")
     commands.add_parser("compile")
+    commands.add_parser("pseudo").add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     try:
         return _run(options)
@@ -236,6 +268,8 @@ def _run(options: argparse.Namespace) -> int:
         print(f"words: {added} added, {changed} changed")
     elif options.command == "compile":
         print(f"words: wrote {compile_catalogue(root).relative_to(root)}")
+    elif options.command == "pseudo":
+        print(f"words: wrote {write_pseudo(root, options.folder)}")
     else:
         faults, hints = compare(root)
         print("\n".join([*faults, *hints, f"words: {len(faults)} to do, {len(hints)} unused"]))

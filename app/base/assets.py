@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -14,17 +15,30 @@ from app.base.access import public
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PARTS = (
     "tokens", "base", "layout", "nav", "controls", "measure", "blocks", "data", "statement",
-    "learner", "player", "reader", "staff", "questions", "workshop", "gate", "certificates", "styleguide", "print",
+    "learner", "catalogue", "player", "reader", "staff", "questions", "workshop", "gate", "certificates", "front",
+    "styleguide", "print",
 )  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_QUOTED = re.compile(r'("[^"\n]*"|url\([^)]*\))')
 THEMES = ("light", "dark")
 
 
 @cache
 def style_sheet() -> tuple[str, str]:
-    """The parts in order as one text, and the first 12 hex digits of its SHA-256."""
-    text = "\n".join((STATIC / "css" / f"{part}.css").read_text(encoding="utf-8") for part in PARTS)
+    """The parts in order as one lean text, and the first 12 hex digits of its SHA-256."""
+    text = _lean("\n".join((STATIC / "css" / f"{part}.css").read_text(encoding="utf-8") for part in PARTS))
     return text, hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _lean(text: str) -> str:
+    """Without comments and spare space, a fifth less on the wire; what stands in quotes is left as it is."""
+    parts = _QUOTED.split(_COMMENT.sub("", text))
+    return "".join(part if place % 2 else _tight(part) for place, part in enumerate(parts)).strip() + "\n"
+
+
+def _tight(text: str) -> str:
+    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"\s+", " ", text)).replace("}", "}\n")
 
 
 @cache

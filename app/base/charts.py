@@ -1,4 +1,4 @@
-"""Small charts drawn by the server as SVG: ruler, ring, coverage bar, dot strip. Everything is escaped.
+"""Small charts drawn by the server as SVG: ruler, ring, coverage bar. Everything is escaped.
 
 Credits are integer thousandths of an hour, media times integer milliseconds. Numbers that come from outside
 are clamped to the drawing, never trusted. Each chart says its message in words (`label`).
@@ -18,7 +18,6 @@ from markupsafe import Markup, escape
 from app.base.numbers import clock, duty, fixed, hours, tenths, tenths_up
 
 TONES = frozenset(("counted", "action", "pending", "refused", "on-course", "at-risk", "late", "done", "1", "2", "3"))
-STATUSES = ("late", "at-risk", "on-course", "done")  # the most urgent first: it stands at the foot
 WIDE, NARROW = 700, 328
 Span = tuple[int, int]
 
@@ -31,15 +30,6 @@ class RingPart:
     earned: int
     quota: int
     slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One learner on the strip: thousandths counted, status (see STATUSES), and a name for the tooltip."""
-
-    hours: int
-    status: str
-    label: str = ""
 
 
 def _n(value: float) -> str:
@@ -196,72 +186,8 @@ def coverage(
     return Markup('<div class="coverage" data-length="{}">{}</div>').format(length_ms, drawn)
 
 
-def _shape(status: str, x: float, y: float, r: float) -> str:
-    """Disc, triangle, diamond, open ring: a status is never told by colour alone."""
-    if status == "late":
-        half = _n(r)
-        return f'<path class="s-late" d="M{_n(x)} {_n(y - r)}l{half} {half}l-{half} {half}l-{half} -{half}z"'
-    if status == "at-risk":
-        return f'<path class="s-at-risk" d="M{_n(x)} {_n(y - r)}l{_n(r)} {_n(2 * r)}h-{_n(2 * r)}z"'
-    kind = "done" if status == "done" else "on-course"
-    return f'<circle class="s-{kind}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(r * 0.9)}"'
-
-
-def _stacks(dots: Sequence[Dot], top: int, columns: int) -> list[list[Dot]]:
-    stacks: list[list[Dot]] = [[] for _column in range(columns)]
-    rank = {status: place for place, status in enumerate(STATUSES)}
-    for dot in sorted(dots, key=lambda d: rank.get(d.status, len(STATUSES))):
-        place = min(columns - 1, max(0, dot.hours * columns // top))
-        stacks[place].append(dot)
-    return stacks
-
-
-def _strip(dots: Sequence[Dot], target: int, even: int | None, top: int, width: int) -> tuple[str, float]:
-    columns = int((width - 24) // 7)
-    pitch = (width - 24) / columns
-    stacks = _stacks(dots, top, columns)
-    step = min(pitch, 200 / max(1, max(len(stack) for stack in stacks)))
-    floor = 40 + step * max(6, *(len(stack) for stack in stacks))
-    scale = (width - 24) / top
-    body = f'<path class="axis" d="M8 {_n(floor)}H{width - 8}"/>'
-    every = next((s for s in (5, 10, 20, 50, 100, 500, 1000) if top / 1000 / s <= width / 50), 5000) * 1000
-    for mark in range(0, top + 1, every):
-        body += f'<text x="{_n(12 + mark * scale)}" y="{_n(floor + 17)}" text-anchor="middle">'
-        body += f"{mark // 1000}</text>"
-    x, aim = _n(12 + target * scale), escape(_("Duty %(hours)s", hours=duty(target)))
-    body += f'<path class="target" d="M{x} 4V{_n(floor)}"/><text class="strong" x="{x}" y="14" dx="5">'
-    body += f"{aim}</text>"
-    if even is not None:
-        x, pace = _n(12 + min(top, max(0, even)) * scale), escape(_("Even pace %(hours)s", hours=hours(even)))
-        body += f'<path class="ideal" d="M{x} 24V{_n(floor)}"/>'
-        body += f'<text x="{x}" y="32" dx="-4" text-anchor="end">'
-        body += f"{pace}</text>"
-    for column, stack in enumerate(stacks):
-        for row, dot in enumerate(stack):
-            x_at, y_at = 12 + pitch * (column + 0.5), floor - step * (row + 0.5)
-            at = _shape(dot.status, x_at, y_at, min(3.0, step * 0.45))
-            tag = "path" if at.startswith("<path") else "circle"
-            body += f"{at}><title>{escape(dot.label)}</title></{tag}>" if dot.label else f"{at}/>"
-    return body, floor + 24
-
-
-def dots(items: Sequence[Dot], target: int, *, even: int | None = None, label: str = "") -> Markup:
-    """A class on the ruler of hours: one mark a learner, stacked, the most urgent at the foot.
-
-    `target` and `even` (the even pace today) in thousandths. Give a table beside it for screen readers.
-    """
-    target = max(1000, target)
-    top = max(target * 5 // 4, min(target * 2, max((item.hours for item in items), default=0) + 1000))
-    said = label or _("%(count)s learners by hours counted; duty %(duty)s.", count=len(items), duty=duty(target))
-    drawn = Markup("")
-    for width, kind in ((WIDE, "wide-only"), (NARROW, "narrow-only")):
-        body, height = _strip(items, target, even, top, width)
-        drawn += svg(f"dots-svg {kind}", width, height, said, body)
-    return Markup('<div class="chart dots">{}</div>').format(drawn)
-
-
 def cover_look(title: str) -> tuple[int, int]:
-    """(pigment 0–4, motif 0–6) of a course's drawn cover: the same title always has the same book."""
+    """(pigment 0–4, motif 0–6) of a course's drawn cover, where it says none: the same title has the same book."""
     number = zlib.crc32(title.encode("utf-8", "surrogatepass"))
     return number % 5, number // 5 % 7
 
@@ -278,8 +204,6 @@ def init_app(app: Flask) -> None:
         ruler_svg=ruler,
         ring_svg=ring,
         coverage_svg=coverage,
-        dots_svg=dots,
         RingPart=RingPart,
-        Dot=Dot,
         cover_look=cover_look,
     )

@@ -14,6 +14,7 @@ PERSON_DISABLED = "person_disabled"  # person_id
 LEARNER_LEFT = "learner_left"  # person_id, class_id
 COURSE_WITHDRAWN = "course_withdrawn"  # course_id
 LESSON_WITHDRAWN = "lesson_withdrawn"  # lesson_id
+RUN_ENDED = "run_ended"  # run: Run, done or failed, that somebody asked for
 OFFER_WITHDRAWN = "offer_withdrawn"  # course_id, class_id (None: all): taken back or replaced
 
 

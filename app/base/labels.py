@@ -26,6 +26,9 @@ WORDS: dict[str, dict[str, object]] = {
         "law": _l("Law and regulations"),
         "governance": _l("Public administration"),
         "digital": _l("Digital skills"),
+        "data": _l("Data literacy"),
+        "safety": _l("Safety and emergencies"),
+        "finance": _l("Budgets and finance"),
         "culture": _l("Humanities"),
     },
     "nature": {
@@ -35,6 +38,7 @@ WORDS: dict[str, dict[str, object]] = {
         "school": _l("School"),
         "hospital": _l("Hospital"),
         "township": _l("Township or subdistrict"),
+        "mass_organisation": _l("Mass organisation"),
     },
     "band": {
         "division": _l("Division head"),

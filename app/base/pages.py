@@ -18,7 +18,7 @@ from sqlalchemy import text
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.routing import IntegerConverter, Map
 
-from app.base import charts, labels
+from app.base import charts, dots, labels
 from app.base.access import SIGNED_IN, can, public
 from app.base.errors import Refused
 from app.base.settings import Settings
@@ -82,6 +82,7 @@ def init_app(app: Flask) -> None:
     app.template_filter("local")(local_time)
     app.jinja_env.globals["full_day"] = labels.full_day
     charts.init_app(app)
+    dots.init_app(app)
     app.url_map.converters["int"] = KeyConverter
     app.before_request(_no_nul)
     app.after_request(_headers)
@@ -155,6 +156,7 @@ def learner_nav() -> list[Link]:
             (_("My year"), "study.my_year", "year", "study"),
             (_("Courses"), "study.catalogue", "book", "study"),
             (_("Statement"), "credits.statement", "ledger", "study"),
+            (_("Messages"), "notices.messages", "bell", SIGNED_IN),
             (_("Me"), "people.account", "me", SIGNED_IN),
         ]
     )
@@ -168,6 +170,7 @@ def menu() -> list[tuple[str, list[Link]]]:
         (
             _("Academy"),
             [
+                (_("Announcements"), "announcements.listing", "report", "announcement.write"),
                 (_("Credit rules"), "rules.versions", "rules", "rules.see"),
                 (_("Periods"), "periods.periods", "lock", "period.see"),
                 (_("Books"), "books.page", "shield", "books.verify"),

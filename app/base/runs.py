@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from ulid import ULID
 
-from app.base import clock, tasks
+from app.base import clock, events, tasks
 from app.base import settings as reading
 from app.base.db import Base, Database, UtcTime
 from app.base.db_types import Key
@@ -238,6 +238,7 @@ def _claim(db: Database, run_id: int) -> _Claim | None:
             if row.tries >= MOST_TRIES:
                 row.state, row.finished_at, row.token = FAILED, clock.now(), None
                 row.error = f"its process died {row.tries} times"
+                _told(session, row.id)
                 return None
             row.state, row.started_at, row.token = RUNNING, clock.now(), str(ULID())
             row.tries, row.done, row.total = row.tries + 1, 0, 0
@@ -250,7 +251,17 @@ def _claim(db: Database, run_id: int) -> _Claim | None:
 def _end(db: Database, claim: _Claim, *, over: bool = True, **values: object) -> None:
     finished = clock.now() if over else None
     with db.writing() as session:
-        session.execute(update(RunRow).where(*claim.mine).values(token=None, finished_at=finished, **values))
+        ended = session.execute(update(RunRow).where(*claim.mine).values(token=None, finished_at=finished, **values))
+        if ended.rowcount and values["state"] in (DONE, FAILED):  # type: ignore[attr-defined]
+            _told(session, claim.id)
+
+
+def _told(session: Session, run_id: int) -> None:
+    """Announce an end that somebody waits for. Who listens stands in the transaction that ends the run."""
+    session.flush()
+    run = one(session, run_id)
+    if run is not None and run.asked_by is not None:
+        events.announce(session, events.RUN_ENDED, run=run)
 
 
 class _Teller:

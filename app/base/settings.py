@@ -32,6 +32,7 @@ class Settings:
     timezone: ZoneInfo
     academy_name: str
     academy_name_en: str
+    registration: str
     host: str
     port: int
     content_port: int
@@ -49,6 +50,7 @@ class Settings:
     rendition_threads: int
     secure_cookies: bool
     sample: bool
+    styleguide: bool
     embedded: bool
     heads_dir: Path
 
@@ -84,6 +86,13 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise SettingError(f"{name}={text!r}: write a whole number from {low} to {high}")
     return int(text)
+
+
+def _line(env: Mapping[str, str], name: str, most: int) -> str:
+    text = env.get(name, "").strip()
+    if len(text) > most or not text.isprintable():
+        raise SettingError(f"{name}: write one line of at most {most} characters")
+    return text
 
 
 def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
@@ -150,6 +159,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         timezone=timezone,
         academy_name=env.get("DUXUE_ACADEMY_NAME") or "云汀网络学院",
         academy_name_en=env.get("DUXUE_ACADEMY_NAME_EN") or "Yunting Network Academy",
+        registration=_line(env, "DUXUE_REGISTRATION", 60),
         host=env.get("DUXUE_HOST") or "127.0.0.1",
         port=port,
         content_port=_number(env, "CONTENT_PORT", port + 1, 1, 65535),
@@ -167,6 +177,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         rendition_threads=_number(env, "DUXUE_RENDITION_THREADS", 1, 1, 64),
         secure_cookies=secure,
         sample=_flag(env, "DUXUE_SAMPLE", False),
+        styleguide=_flag(env, "DUXUE_STYLEGUIDE", False),
         embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),
         heads_dir=Path(env.get("DUXUE_HEADS_DIR") or data_dir / "heads").absolute(),
     )

@@ -64,6 +64,7 @@ _MINE = select(ClassMembership.class_id).where(ClassMembership.person_id == _PER
 _TO_LEARNER = _OFFERS.where(or_(CourseOffer.class_id.in_(_MINE), CourseOffer.class_id.is_(None) & _MINE.exists()))
 _ONE_TO_LEARNER = _TO_LEARNER.where(CourseOffer.course_id == _COURSE)
 _TO_CLASS = _OFFERS.where(or_(CourseOffer.class_id == _CLASS, CourseOffer.class_id.is_(None)))
+_TO_ALL = _OFFERS.where(CourseOffer.class_id.is_(None))
 _OF_COURSE = _OFFERS.where(CourseOffer.course_id == _COURSE)
 
 
@@ -116,6 +117,11 @@ def learners_offered(course_id: int, day: date) -> Select[tuple[int]]:
 def offers_for_class(session: Session, class_id: int, day: date) -> list[OfferRow]:
     """What everybody in a class may study on a day."""
     return _one_each(_offers(session, _TO_CLASS, class_=class_id, day=day))
+
+
+def offers_to_all(session: Session, day: date) -> list[OfferRow]:
+    """What everybody who is in a class may study on a day, whichever it is."""
+    return _one_each(_offers(session, _TO_ALL, day=day))
 
 
 def offers_of_course(session: Session, course_id: int) -> list[OfferRow]:

@@ -26,6 +26,9 @@ class Course(Base):
 
     Policies of watching: `max_rate_m`; `check_minutes`, a presence check for each started so many minutes
     of a lesson (0: none); `in_order`, no seeking past what was seen.
+
+    `sources`: what its facts come from, one a line. Its drawn cover: `slip`, at most four characters ("": the title's
+    first), and `motif`, 1 to 7 (0: follows from the title).
     """
 
     __tablename__ = "course"
@@ -43,6 +46,11 @@ class Course(Base):
     category: Mapped[str] = mapped_column(String(40))
     subject_bucket: Mapped[str] = mapped_column(String(40))
     lecturer: Mapped[str] = mapped_column(String(120))
+    lecturer_en: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    sources: Mapped[str] = mapped_column(Text, default="", server_default="")
+    sources_en: Mapped[str] = mapped_column(Text, default="", server_default="")
+    slip: Mapped[str] = mapped_column(String(4), default="", server_default="")
+    motif: Mapped[int] = mapped_column(default=0, server_default="0")
     max_rate_m: Mapped[int]
     check_minutes: Mapped[int] = mapped_column(default=0)
     in_order: Mapped[bool] = mapped_column(default=False)

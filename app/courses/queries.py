@@ -18,7 +18,7 @@ READ = frozenset({"article", "document"})
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """A course with its provider's names. `max_rate_m`: the highest speed in thousandths."""
+    """A course with its provider's names. `max_rate_m`: the highest speed in thousandths; `sources`: one a line."""
 
     id: int
     code: str
@@ -38,11 +38,16 @@ class CourseRow:
     in_order: bool
     created_at: datetime
     withdrawn_at: datetime | None
+    lecturer_en: str
+    sources: str
+    sources_en: str
+    slip: str
+    motif: int
 
 
 @dataclass(frozen=True, slots=True)
 class LessonRow:
-    """A lesson that can be opened, with its newest media version (`version`: its number); `length_ms` in ms."""
+    """A lesson that can be opened, with its newest media version (its number, since when); `length_ms` in ms."""
 
     id: int
     course_id: int
@@ -53,6 +58,7 @@ class LessonRow:
     media_version_id: int
     length_ms: int
     version: int
+    made_at: datetime
 
     @property
     def is_read(self) -> bool:
@@ -120,7 +126,8 @@ def _courses() -> Select[Any]:
         Course.id, Course.code, Course.title, Course.title_en, Course.summary, Course.summary_en,
         Course.provider_id, Provider.code, Provider.name, Provider.name_en, Course.category,
         Course.subject_bucket, Course.lecturer, Course.max_rate_m, Course.check_minutes, Course.in_order,
-        Course.created_at, Course.withdrawn_at,
+        Course.created_at, Course.withdrawn_at, Course.lecturer_en, Course.sources, Course.sources_en, Course.slip,
+        Course.motif,
     ).join(Provider, Provider.id == Course.provider_id)  # fmt: skip
 
 
@@ -168,7 +175,7 @@ def _newest() -> Any:
 _LESSONS = (
     select(
         Lesson.id, Lesson.course_id, Lesson.position, Lesson.title, Lesson.title_en, Lesson.kind,
-        MediaVersion.id, MediaVersion.length_ms, MediaVersion.version,
+        MediaVersion.id, MediaVersion.length_ms, MediaVersion.version, MediaVersion.created_at,
     )
     .join(MediaVersion, _newest())
     .where(Lesson.course_id.in_(bindparam("ids", expanding=True)), Lesson.withdrawn_at.is_(None))
@@ -256,6 +263,14 @@ def material_of_version(session: Session, media_version_id: int) -> Material | N
 def _material(session: Session, lesson: Lesson, course: Course, version: MediaVersion, provider: str) -> Material:
     captions = session.execute(_CAPTIONS, {"version": version.id})
     return Material(lesson, course, version, provider, tuple(CaptionRow(*row) for row in captions))
+
+
+_LANGUAGES = select(Caption.language).where(Caption.media_version_id.in_(bindparam("versions", expanding=True)))
+
+
+def caption_languages(session: Session, media_version_ids: Iterable[int]) -> list[str]:
+    """The languages (`zh`, `en`) in which at least one of these has captions, Chinese first. One query."""
+    return sorted(set(session.scalars(_LANGUAGES, {"versions": list(media_version_ids)})), reverse=True)
 
 
 def caption(session: Session, caption_id: int) -> CaptionText | None:

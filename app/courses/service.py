@@ -25,6 +25,12 @@ KINDS = ("video", "audio", "article", "document")
 SLOWEST_M, FASTEST_M = 1000, 4000
 MOST_LESSONS = 200
 MOST_CHECK_MINUTES = 240
+MOST_SLIP, MOTIFS = 4, 7
+# What describes a course, and the parameters of `create_course` that say it.
+FACTS = (
+    "title", "title_en", "summary", "summary_en", "provider_id", "category", "subject_bucket", "lecturer",
+    "lecturer_en", "sources", "sources_en", "slip", "motif", "max_rate_m", "check_minutes", "in_order",
+)  # fmt: skip
 _CODE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _TAG = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 # Addresses of the editor and the catalogue that no course may take.
@@ -39,6 +45,11 @@ def _filled(text: str, most: int, what: str, field: str) -> str:
     if len(found) > most:
         raise BadInput(_("%(what)s has at most %(most)s characters.", what=what, most=most), field)
     return found
+
+
+def _lines(text: str) -> str:
+    """One a line, without empty ones and the space around each."""
+    return "\n".join(line for each in text.splitlines() if (line := each.strip()))[:5000]
 
 
 def _new_code() -> str:
@@ -68,21 +79,36 @@ def create_provider(
     return found
 
 
-def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
-    """Check what describes a course; the values to store."""
+def _texts(facts: dict[str, Any]) -> dict[str, Any]:
+    """Check the texts that describe a course; the values to store."""
     title = _filled(facts["title"], 120, _("The title"), "title")
-    plain.check(facts["lecturer"], "lecturer")
-    for field in ("summary", "summary_en"):
+    for field in ("lecturer", "lecturer_en", "slip"):
+        plain.check(facts[field], field)
+    for field in ("summary", "summary_en", "sources", "sources_en"):
         plain.check(facts[field], field, lines=True)
-    found = {
+    slip = facts["slip"].strip()
+    if len(slip) > MOST_SLIP:
+        raise BadInput(_("The cover has room for %(most)s characters.", most=MOST_SLIP), "slip")
+    return {
         "title": title,
         "title_en": _filled(facts["title_en"] or title, 200, _("The English title"), "title_en"),
         "summary": facts["summary"].strip()[:5000],
         "summary_en": facts["summary_en"].strip()[:5000],
+        "lecturer": facts["lecturer"].strip()[:120],
+        "lecturer_en": facts["lecturer_en"].strip()[:120],
+        "sources": _lines(facts["sources"]),
+        "sources_en": _lines(facts["sources_en"]),
+        "slip": slip,
+    }
+
+
+def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
+    """Check what describes a course; the values to store."""
+    found = _texts(facts) | {
         "provider_id": facts["provider_id"],
         "category": facts["category"],
         "subject_bucket": facts["subject_bucket"],
-        "lecturer": facts["lecturer"].strip()[:120],
+        "motif": facts["motif"],
         "max_rate_m": facts["max_rate_m"],
         "check_minutes": facts["check_minutes"],
         "in_order": bool(facts["in_order"]),
@@ -93,6 +119,8 @@ def _fields(session: Session, facts: dict[str, Any]) -> dict[str, Any]:
     for field in ("category", "subject_bucket"):
         if not _TAG.fullmatch(found[field]):
             raise BadInput(_("Choose one of the list."), field)
+    if not 0 <= found["motif"] <= MOTIFS:
+        raise BadInput(_("Choose one of the list."), "motif")
     if not SLOWEST_M <= found["max_rate_m"] <= FASTEST_M:
         raise BadInput(_("The highest speed lies between 1.0 and 4.0."), "max_rate")
     if not 0 <= found["check_minutes"] <= MOST_CHECK_MINUTES:
@@ -116,11 +144,17 @@ def create_course(
     code: str | None = None,
     check_minutes: int = 0,
     in_order: bool = False,
+    lecturer_en: str = "",
+    sources: str = "",
+    sources_en: str = "",
+    slip: str = "",
+    motif: int = 0,
 ) -> Course:
     """A new course without lessons. `max_rate_m` in thousandths (1000–4000); `code`: else one is made up.
 
     `check_minutes`: a presence check for each started so many minutes of a lesson, 0 for none (at most 240).
-    `in_order`: nothing counts beyond what was seen before.
+    `in_order`: nothing counts beyond what was seen before. `sources`: what the facts come from, one a line.
+    Of the drawn cover: `slip`, at most four characters, and `motif`, 1 to 7; "" and 0: they follow from the title.
 
     `BadInput` names the field; `Refused` when the code is taken.
     """
@@ -129,7 +163,9 @@ def create_course(
         {
             "title": title, "title_en": title_en, "summary": summary, "summary_en": summary_en,
             "provider_id": provider_id, "category": category, "subject_bucket": subject_bucket,
-            "lecturer": lecturer, "max_rate_m": max_rate_m, "check_minutes": check_minutes, "in_order": in_order,
+            "lecturer": lecturer, "lecturer_en": lecturer_en, "sources": sources, "sources_en": sources_en,
+            "slip": slip, "motif": motif, "max_rate_m": max_rate_m, "check_minutes": check_minutes,
+            "in_order": in_order,
         },
     )  # fmt: skip
     code = _checked_code(code) if code else _new_code()
@@ -148,13 +184,7 @@ def update_course(session: Session, course_id: int, *, actor_id: int | None, **f
     Credit that was given stays as it is: evidence carries what the course was then.
     """
     course = _course(session, course_id)
-    before = {
-        name: getattr(course, name)
-        for name in (
-            "title", "title_en", "summary", "summary_en", "provider_id", "category", "subject_bucket",
-            "lecturer", "max_rate_m", "check_minutes", "in_order",
-        )
-    }  # fmt: skip
+    before = {name: getattr(course, name) for name in FACTS}
     after = _fields(session, before | facts)
     changed = {name: after[name] for name in after if after[name] != before[name]}
     for name, value in changed.items():

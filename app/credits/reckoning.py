@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 
 from app.base.numbers import clock, fixed, hours
 from app.credits.statement.lines import Judged, Line
-from app.rules.credit.clauses import Cap, Round, RuleSet
+from app.rules.credit.clauses import Cap, Convert, Round, RuleSet
+from app.rules.credit.evidence import Numbers
 from app.rules.credit.formula import Expr, Ratio
 from app.rules.credit.kinds import FORMULA_FIELDS, NUMBERS
 from app.rules.credit.reasons import render
@@ -121,7 +122,8 @@ class Teller:
         weights = [why.clause for why in self._line.why if why.did == "weighs"]
         if plan.plain:
             running = exact / prod(times, start=Fraction(1))
-            found = [self._step(_("Conversion: %(how)s", how=_formula(judged)), exact_text(running), gives.clause)]
+            text = _("Conversion: %(how)s", how=conversion(judged.plan.convert, judged.numbers))
+            found = [self._step(text, exact_text(running), gives.clause)]
         else:  # the sum of a series or pool, already weighed; what of it is new comes last
             running = exact
             text = _("Conversion: all that belongs together so far")
@@ -200,10 +202,10 @@ def exact_text(number: Fraction) -> str:
     )
 
 
-def _formula(judged: Judged) -> str:
-    """How the amount was reckoned, with its numbers: `length 6:04 ÷ 45 minutes`."""
-    cases = judged.plan.convert.cases
-    place = next((n for n, case in enumerate(cases) if case.test is None or case.test(judged.numbers)), None)
+def conversion(convert: Convert, numbers: Numbers) -> str:
+    """How an amount is reckoned, with its numbers: `length 6:04 ÷ 45 minutes`."""
+    cases = convert.cases
+    place = next((n for n, case in enumerate(cases) if case.test is None or case.test(numbers)), None)
     if place is None:
         return str(_("as the clause says"))
     gives = cases[place].gives
@@ -211,16 +213,16 @@ def _formula(judged: Judged) -> str:
         return str(_("by the step that is reached"))
     if gives.constant:
         return str(_("the same for each"))
-    return _linear(gives, judged) or str(_("as the clause says"))
+    return _linear(gives, numbers) or str(_("as the clause says"))
 
 
-def _linear(gives: Expr, judged: Judged) -> str:
+def _linear(gives: Expr, numbers: Numbers) -> str:
     """A formula that is one field times a number, in words; "" for any other."""
     if not isinstance(gives.value, itemgetter):
         return ""
     where = gives.value(tuple(range(len(NUMBERS))))
     field, worth = _FIELDS[where]
-    number, each = judged.numbers[where], gives.coeff / worth
+    number, each = numbers[where], gives.coeff / worth
     timed = field in ("length", "seen", "minutes")
     amount = _clock(number) if timed else exact_text(number * worth).removesuffix(".0")
     what = _quantity(field, amount)

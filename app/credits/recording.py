@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.base.clock import from_ms, to_ms
@@ -25,6 +26,19 @@ from app.rules.ledger import START
 
 class Conflict(Refused):
     """The same key was recorded before with another payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A piece of evidence on its way in; see `record`."""
+
+    key: str
+    kind: str
+    happened_at: datetime
+    known_at: datetime
+    recorded_by: str
+    facts: Mapping[str, Any]
+    names: str | None = None
 
 
 def locked_head(session: Session, learner_id: int) -> ChainHead:
@@ -83,36 +97,55 @@ def record(
     the moment of the newest seal. EvidenceError names a field that rules could not read, before
     anything is written: evidence can never be changed afterwards.
     """
-    happened_at, known_at = _whole_ms(happened_at), _whole_ms(known_at)
-    _check(key, kind, happened_at, known_at, recorded_by, facts, names)
-    text = canonical(dict(facts))
+    return record_all(session, learner_id, [Told(key, kind, happened_at, known_at, recorded_by, facts, names)]) == 1
+
+
+def record_all(session: Session, learner_id: int, pieces: Sequence[Told]) -> int:
+    """Record many pieces of one learner as `record` does each, all or none; how many were new."""
+    rows = [_row(learner_id, piece) for piece in pieces]
     # Under the learner's lock, so that rows are numbered in the order in which they become visible.
     locked_head(session, learner_id)
-    known = session.scalars(select(Evidence).where(Evidence.learner_id == learner_id, Evidence.key == key)).first()
-    if known is not None:
-        again = payload_hash(key, kind, happened_at, known.known_at, recorded_by, text, names)
-        if again != known.payload_hash:
-            raise Conflict(
-                _("The evidence %(key)s was recorded before with other facts. Record a correction.", key=key)
-            )
-        return False
+    wanted = select(Evidence.key, Evidence.known_at, Evidence.payload_hash)
+    wanted = wanted.where(Evidence.learner_id == learner_id, Evidence.key.in_([row["key"] for row in rows]))
+    known: dict[str, tuple[datetime, str]] = {row[0]: (row[1], row[2]) for row in session.execute(wanted)}
     sealed_at = barrier(session)
-    known_at = max(known_at, sealed_at) if sealed_at is not None else known_at
-    session.add(
-        Evidence(
-            learner_id=learner_id,
-            key=key,
-            kind=kind,
-            happened_at=happened_at,
-            known_at=known_at,
-            recorded_by=recorded_by,
-            facts=text,
-            payload_hash=payload_hash(key, kind, happened_at, known_at, recorded_by, text, names),
-            names=names,
-        )
+    fresh = []
+    for row in rows:
+        there = known.get(row["key"])
+        if there is not None:
+            if _hash(row | {"known_at": there[0]}) != there[1]:
+                raise Conflict(
+                    _(
+                        "The evidence %(key)s was recorded before with other facts. Record a correction.",
+                        key=row["key"],
+                    )
+                )
+            continue
+        if sealed_at is not None:
+            row["known_at"] = max(row["known_at"], sealed_at)
+        row["payload_hash"] = _hash(row)
+        known[row["key"]] = row["known_at"], row["payload_hash"]
+        fresh.append(row)
+    if fresh:
+        session.execute(insert(Evidence), fresh)
+    return len(fresh)
+
+
+def _row(learner_id: int, piece: Told) -> dict[str, Any]:
+    """The columns of a piece, checked; without its hash, since `known_at` may still change."""
+    happened_at, known_at = _whole_ms(piece.happened_at), _whole_ms(piece.known_at)
+    _check(piece.key, piece.kind, happened_at, known_at, piece.recorded_by, piece.facts, piece.names)
+    return {
+        "learner_id": learner_id, "key": piece.key, "kind": piece.kind, "happened_at": happened_at,
+        "known_at": known_at, "recorded_by": piece.recorded_by, "facts": canonical(dict(piece.facts)),
+        "names": piece.names,
+    }  # fmt: skip
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    return payload_hash(
+        row["key"], row["kind"], row["happened_at"], row["known_at"], row["recorded_by"], row["facts"], row["names"]
     )
-    session.flush()
-    return True
 
 
 def _whole_ms(moment: datetime) -> datetime:

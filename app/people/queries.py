@@ -5,7 +5,7 @@ Statements are built once: building one costs ten times as much as running it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.base.db import holds
 from app.people.models import Credential, LoginSession, Person, RoleGrant, Unit, UnitMembership
-from app.rules.access import Grant
+from app.rules.access import TABLE, Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,30 @@ def known(session: Session, login: str) -> Known:
         .where(Person.login == login)
     ).one_or_none()
     return Known(None, None, False) if row is None else Known(row[0], row[1], row[2] is not None)
+
+
+_NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("persons", expanding=True)))
+_HOLDERS = (
+    select(RoleGrant.person_id)
+    .join(Person, Person.id == RoleGrant.person_id)
+    .where(
+        RoleGrant.role.in_(bindparam("roles", expanding=True)),
+        RoleGrant.scope_kind == "academy",
+        Person.disabled_at.is_(None),
+        holds(RoleGrant, bindparam("day")),
+    )
+)
+
+
+def names_of(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
+    """By person: the name."""
+    rows = session.execute(_NAMES, {"persons": sorted(set(person_ids))})
+    return {row.id: row.name for row in rows}
+
+
+def holders(session: Session, permission: str, day: date) -> set[int]:
+    """Who holds a permission for the whole academy on a day, and may sign in."""
+    return set(session.scalars(_HOLDERS, {"roles": sorted(TABLE[permission]), "day": day}))
 
 
 _BEARER = (

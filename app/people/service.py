@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
 from pypinyin import lazy_pinyin
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -44,6 +45,7 @@ __all__ = [
     "hash_of",
     "join_unit",
     "judge",
+    "keep_first_passwords",
     "note_failure",
     "plain_login",
     "revoke",
@@ -114,6 +116,17 @@ def set_password(session: Session, person_id: int, password: str) -> None:
     else:
         found.password_hash, found.changed_at = made, clock.now()
     session.flush()
+
+
+def keep_first_passwords(session: Session, made: Mapping[int, str]) -> None:
+    """Of accounts without a password: hashes that `passwords.make` made, by person.
+
+    Each takes a processor for a while, so who makes many accounts makes the hashes side by side, and before.
+    """
+    now = clock.now()
+    rows = [{"person_id": person_id, "password_hash": each, "changed_at": now} for person_id, each in made.items()]
+    if rows:
+        session.execute(insert(Credential), rows)
 
 
 def change_password(

@@ -122,6 +122,12 @@ class Year:
         return [course for course in self.courses if course.required]
 
     @property
+    def begun(self) -> bool:
+        """Was anything watched or counted yet? Not on a first visit."""
+        counted = self.duty is not None and self.duty.got > 0
+        return counted or any(course.begun for course in self.courses)
+
+    @property
     def resume(self) -> CourseView | None:
         """The course to go on with: begun and not done, the latest first; else the first to be begun."""
         todo = [course for course in self.courses if not course.done and course.lessons]
@@ -148,7 +154,16 @@ def year(session: Session, person_id: int, day: date) -> Year:
     return Year(day, standing, tuple(views), duty, found, book)
 
 
-def course(session: Session, person_id: int, code: str, day: date) -> CourseView | None:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One offered course with what its page is reckoned from; `book` is None before there are rules."""
+
+    course: CourseView
+    standing: StandingRow
+    book: RuleBook | None
+
+
+def course(session: Session, person_id: int, code: str, day: date) -> Opened | None:
     """One offered course; None when there is none of this code, or it is not offered to this learner."""
     row = courses.course_by_code(session, code)
     offer = classes.offer_of(session, person_id, row.id, day) if row is not None else None
@@ -157,7 +172,7 @@ def course(session: Session, person_id: int, code: str, day: date) -> CourseView
     lessons = courses.lessons_of(session, row.id)
     seen = viewing.progress(session, person_id, _versions([lessons]))
     book, standing = credits.book(session), standing_of(session, person_id, day)
-    return _view(book, day, row, offer, lessons, seen, standing)
+    return Opened(_view(book, day, row, offer, lessons, seen, standing), standing, book)
 
 
 def _versions(lessons: object) -> list[int]:

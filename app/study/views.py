@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,12 +13,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.base import clock, labels
-from app.base.access import guard, signed_in
+from app.base.access import guard, public
 from app.base.errors import NotFound
 from app.base.unit_of_work import session, settings
 from app.courses import queries as courses
-from app.study import forecast, plan, queries, words
-from app.study.catalogue import Wanted, search
+from app.notices import queries as notices
+from app.study import catalogue_page, climb, course_page, forecast, plan, queries, todo, words
+from app.study.catalogue import PER_PAGE, Wanted, search
 
 bp = Blueprint("study", __name__, template_folder="templates")
 # Where somebody who does not study begins: the first role that fits.
@@ -27,6 +30,10 @@ DESKS = (
     ("academy_admin", "rules.versions"),
     ("credit_reviewer", "rules.versions"),
 )
+
+
+LATEST = 3  # messages on My year
+_VISITORS: list[Callable[[], str | Response]] = []
 
 
 def _today() -> date:
@@ -62,19 +69,29 @@ def _words() -> dict[str, Any]:
     }
 
 
+def open_to_visitors(home: Callable[[], str | Response]) -> None:
+    """What the same address shows to who is not signed in; the front door stands beside this room, not below."""
+    _VISITORS[:] = [home]
+
+
 @bp.route("/")
-@signed_in
+@public
 def my_year() -> str | Response:
-    """A learner's home. Staff who do not study go to their desk."""
+    """A learner's home. Staff who do not study go to their desk; visitors see the front door."""
+    if not current_user.is_authenticated:
+        return _VISITORS[-1]()
     held = {grant.role for grant in current_user.grants}
     if "learner" not in held:
         desk = next((endpoint for role, endpoint in DESKS if role in held), "people.account")
         return redirect(url_for(desk))
-    found = queries.year(session(), current_user.person_id, _today())
-    gap, due = plan.plan_of(session(), current_user.person_id, found), plan.due(found)
+    person_id = current_user.person_id
+    found = queries.year(session(), person_id, _today())
+    gap, due = plan.plan_of(session(), person_id, found), plan.due(found)
     return render_template(
         "study/my_year.html", year=found, gap=gap, due=due, resume=found.resume, words=words,
-        said=forecast.sentence(found, gap, due), most=plan.MOST,
+        said=forecast.sentence(found, gap, due), most=plan.MOST, climb=climb.climb(session(), person_id, found),
+        todos=[each.item() for each in todo.todos(session(), person_id, found, gap, due)],
+        messages=notices.latest(session(), person_id, LATEST), first=not found.begun and bool(found.courses),
     )  # fmt: skip
 
 
@@ -92,22 +109,22 @@ def gap() -> str:
 @guard("study")
 def catalogue() -> str:
     """What is offered to this learner; search, filters and page are in the address."""
-    found = queries.year(session(), current_user.person_id, _today())
-    wanted = Wanted.read(request.args)
-
-    def page(number: int) -> str:
-        return url_for("study.catalogue", **wanted.address(page=number))
-
+    year = queries.year(session(), current_user.person_id, _today())
+    found = search(year, Wanted.read(request.args.to_dict(flat=False)))
     return render_template(
-        "study/catalogue.html", year=found, wanted=wanted, found=search(found, wanted), page_url=page
-    )
+        "study/catalogue.html", year=year, found=found, links=catalogue_page.page_of(year, found), per_page=PER_PAGE,
+        page_url=partial(catalogue_page.page_url, found.wanted), length=course_page.length,
+    )  # fmt: skip
 
 
 @bp.route("/courses/<code>")
 @guard("study")
 def course(code: str) -> str:
     """One course: what it teaches, what it is worth, its lessons and how far each is."""
-    found = queries.course(session(), current_user.person_id, code, _today())
+    found = course_page.course_page(session(), current_user.person_id, code, _today())
     if found is None:
         raise NotFound(_("There is no such course for your class. It may have been withdrawn."))
-    return render_template("study/course.html", course=found, today=_today())
+    return render_template(
+        "study/course.html", opened=found, today=_today(), length=course_page.length, languages=course_page.languages,
+        month_of=labels.month,
+    )  # fmt: skip

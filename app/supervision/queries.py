@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from app.base import clock
@@ -18,18 +19,20 @@ from app.classes import queries as classes
 from app.classes.duty import PACE_DAYS, Duty, Outlook, Yardstick, outlook, period_of
 from app.classes.models import ClassMembership
 from app.classes.queries import ClassRow, OfferRow
-from app.classes.standing import StandingRow, lesson_worth
-from app.courses import queries as courses
-from app.courses.queries import CourseRow, LessonRow
+from app.classes.standing import StandingRow
+from app.courses.queries import CourseRow
 from app.credits import service as credits
-from app.credits.models import LearnerPeriod, LedgerEntry
+from app.credits.models import Evidence, LearnerPeriod, LedgerEntry
 from app.credits.queries import countable_since
 from app.people.models import Person, Unit, UnitMembership
 from app.people.queries import PERSON, PersonRow
 from app.rules.access import Scope
-from app.rules.credit.book import RuleBook
-from app.viewing import queries as viewing
 from app.viewing.models import Coverage
+
+WEEK = 7
+QUIET_DAYS = 28  # who has watched nothing for so long
+LONG_DAYS = 7  # what waits for an answer for so long
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,11 @@ class CourseProgress:
 
 @dataclass(frozen=True, slots=True)
 class LearnerRow:
-    """One learner of a class. `last_ms`: last watched, ms since 1970, 0 for never. `duty` None: nothing is owed.
+    """One learner of a class. `duty` None: nothing is owed. Moments are ms since 1970, 0 for never.
 
-    `required` is empty until `with_required` has filled it.
+    `last_ms`: last watched; `waits_ms`: the oldest lesson with time that waits for an answer, when it was last watched;
+    `week`: countable thousandths of each of the last seven days, today the last; `required` is empty until
+    `with_required` has filled it.
     """
 
     person: PersonRow
@@ -65,6 +70,8 @@ class LearnerRow:
     outlook: Outlook | None
     required: tuple[CourseProgress, ...]
     last_ms: int
+    waits_ms: int = 0
+    week: tuple[int, ...] = ()
 
     @property
     def done(self) -> int:
@@ -84,12 +91,18 @@ class LearnerRow:
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """A class with everybody in it; `period` is None before there are rules."""
+    """A class with everybody in it; `period` is None before there are rules.
+
+    Who last watched before `quiet_ms` has not studied for four weeks; what has waited since before `long_ms`, has
+    waited for a week.
+    """
 
     row: ClassRow
     day: date
     period: tuple[date, date] | None
     learners: tuple[LearnerRow, ...]
+    quiet_ms: int = 0
+    long_ms: int = 0
 
 
 def of_class(class_id: int, day: date) -> Select[tuple[int]]:
@@ -120,7 +133,9 @@ def class_list(scope: Scope, session: Session, day: date) -> list[ClassSummary]:
     return [ClassSummary(row, sizes.get(row.id, 0), done.get(row.id, 0)) for row in rows]
 
 
-def my_class(scope: Scope, session: Session, code: str, day: date, key: str | None = None) -> ClassView | None:
+def my_class(
+    scope: Scope, session: Session, code: str, day: date, zone: ZoneInfo, key: str | None = None
+) -> ClassView | None:
     """A class that may be seen, with all its learners (or the one with this key); None otherwise."""
     row = classes.class_by_code(scope, session, code)
     if row is None:
@@ -128,50 +143,48 @@ def my_class(scope: Scope, session: Session, code: str, day: date, key: str | No
     book = credits.book(session)
     period = period_of(book, day) if book is not None and book.period.index(day) >= 0 else None
     measure = Yardstick(book, *period) if book is not None and period is not None else None
+    midnights = [datetime.combine(day + timedelta(days=n - 6), time(), zone) for n in range(WEEK + 1)]
     learners = []
-    for person, standing, tests, buckets, met, carried, recent, last_ms in _people(
-        session, row, day, period[0] if period else day, key
-    ):
+    for tests, buckets, met, carried, recent, found in _people(session, row, day, period, midnights, key):
         duty = (
-            measure.duty(tests, buckets, bool(met), standing, carried)
-            if measure is not None and tests is not None
-            else None
+            measure.duty(tests, buckets, bool(met), found.standing, carried) if measure is not None and tests else None
         )
         ahead = outlook(duty, day, max(0, recent)) if duty is not None else None
-        learners.append(LearnerRow(person, standing, duty, ahead, (), last_ms))
-    return ClassView(row, day, period, tuple(learners))
+        learners.append(replace(found, duty=duty, outlook=ahead))
+    today = clock.to_ms(midnights[-2])
+    return ClassView(row, day, period, tuple(learners), today - QUIET_DAYS * DAY_MS, today - LONG_DAYS * DAY_MS)
 
 
-def with_required(session: Session, view: ClassView, rows: Sequence[LearnerRow]) -> tuple[LearnerRow, ...]:
-    """These learners of a class with their required courses. Four queries; ask it for those who are shown."""
-    offers = [o for o in classes.offers_for_class(session, view.row.id, view.day) if o.requirement_class == "required"]
-    found = courses.courses_by_id(session, [offer.course_id for offer in offers])
-    lessons = courses.lessons_of_courses(session, list(found))
-    versions = [lesson.media_version_id for each in lessons.values() for lesson in each]
-    seen = viewing.class_progress(session, [row.person.id for row in rows], versions)
-    offers = [offer for offer in offers if lessons.get(offer.course_id)]
-    required = _Required(credits.book(session), view.day, offers, found, lessons, seen)
-    return tuple(replace(row, required=required.of(row.person.id, row.standing)) for row in rows)
-
-
-_PersonFacts = tuple[PersonRow, StandingRow, str | None, str | None, bool | None, int, int, int]
-
-
+_PersonFacts = tuple[str | None, str | None, bool | None, int, int, LearnerRow]
 _DAY: BindParameter[date] = bindparam("day")
 _START: BindParameter[date] = bindparam("start")
 _MEMBERS = select(ClassMembership.person_id).where(
     ClassMembership.class_id == bindparam("group"), holds(ClassMembership, _DAY)
 )
-# Countable thousandths by learner since a moment.
+
+
+def _on_day(number: int) -> ColumnElement[int]:
+    """Countable thousandths of one of the last days, 0 the oldest."""
+    start: BindParameter[datetime] = bindparam(f"midnight{number}")
+    end: BindParameter[datetime] = bindparam(f"midnight{number + 1}")
+    within = and_(Evidence.happened_at >= start, Evidence.happened_at < end)
+    return func.sum(case((within, LedgerEntry.amount), else_=0)).label(f"day{number}")
+
+
+# Countable thousandths by learner since a moment, and of each of the last days.
 _RECENT = (
-    countable_since(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"))
+    countable_since(LedgerEntry.learner_id, func.sum(LedgerEntry.amount).label("amount"), *map(_on_day, range(WEEK)))
     .where(LedgerEntry.learner_id.in_(_MEMBERS))
     .group_by(LedgerEntry.learner_id)
     .subquery()
 )
-# The last moment watched by learner, ms since 1970.
+# By learner, ms since 1970: the last moment watched; of what waits for an answer, the oldest.
 _LAST = (
-    select(Coverage.learner_id, func.max(Coverage.watched_at_ms).label("moment"))
+    select(
+        Coverage.learner_id,
+        func.max(Coverage.watched_at_ms).label("moment"),
+        func.min(case((Coverage.pending_ms > 0, Coverage.watched_at_ms))).label("waits"),
+    )
     .where(Coverage.learner_id.in_(_MEMBERS))
     .group_by(Coverage.learner_id)
     .subquery()
@@ -180,6 +193,7 @@ _PEOPLE = (
     select(
         *PERSON, Unit.code, Unit.name, Unit.name_en, UnitMembership.band, LearnerPeriod.tests, LearnerPeriod.buckets,
         LearnerPeriod.met, LearnerPeriod.carried, func.coalesce(_RECENT.c.amount, 0), func.coalesce(_LAST.c.moment, 0),
+        func.coalesce(_LAST.c.waits, 0), *(func.coalesce(_RECENT.c[f"day{n}"], 0) for n in range(WEEK)),
     )
     .join(ClassMembership, ClassMembership.person_id == Person.id)
     .outerjoin(
@@ -196,56 +210,26 @@ _PEOPLE = (
 _ONE = _PEOPLE.where(Person.key == bindparam("key"))
 
 
-def _people(session: Session, row: ClassRow, day: date, start: date, key: str | None) -> list[_PersonFacts]:
+def _people(
+    session: Session,
+    row: ClassRow,
+    day: date,
+    period: tuple[date, date] | None,
+    midnights: Sequence[datetime],
+    key: str | None,
+) -> list[_PersonFacts]:
     """Everybody in the class with unit, sums of the period, hours of four weeks, last activity. One query."""
-    given = {"group": row.id, "day": day, "start": start, "since": clock.now() - timedelta(days=PACE_DAYS)}
+    given = {
+        "group": row.id, "day": day, "start": period[0] if period else day,
+        "since": clock.now() - timedelta(days=PACE_DAYS),
+        **{f"midnight{n}": moment for n, moment in enumerate(midnights)},
+    }  # fmt: skip
     rows = session.execute(_PEOPLE, given) if key is None else session.execute(_ONE, given | {"key": key})
     group = (row.code, row.name, row.name_en)
-    return [
-        (
-            PersonRow(*found[:6]),
-            StandingRow(*group, *(text or "" for text in found[6:10])),
-            found[10], found[11], found[12], found[13] or 0, int(found[14]), int(found[15]),
-        )
-        for found in rows
-    ]  # fmt: skip
-
-
-class _Required:
-    """The required courses of a class, judged per learner; what is enough is reckoned once a unit and band."""
-
-    def __init__(
-        self,
-        book: RuleBook | None,
-        day: date,
-        offers: Sequence[OfferRow],
-        found: dict[int, CourseRow],
-        lessons: dict[int, list[LessonRow]],
-        seen: dict[tuple[int, int], tuple[int, int]],
-    ) -> None:
-        self._book, self._day, self._offers = book, day, offers
-        self._found, self._lessons, self._seen = found, lessons, seen
-        self._enough: dict[tuple[int, str, str], int] = {}
-
-    def _needed(self, course: CourseRow, lesson: LessonRow, standing: StandingRow) -> int:
-        at = (lesson.id, standing.unit_code, standing.band)
-        if at not in self._enough:
-            worth = lesson_worth(self._book, self._day, course, lesson, "required", standing)
-            self._enough[at] = lesson.length_ms if worth.at_least_ms is None else worth.at_least_ms
-        return self._enough[at]
-
-    def of(self, learner_id: int, standing: StandingRow) -> tuple[CourseProgress, ...]:
-        """One learner's required courses, by due date."""
-        result = []
-        for offer in self._offers:
-            course = self._found[offer.course_id]
-            lessons = self._lessons[offer.course_id]
-            if not lessons:
-                continue
-            counted = [self._seen.get((learner_id, lesson.media_version_id), (0, 0))[0] for lesson in lessons]
-            done = all(
-                ms >= self._needed(course, lesson, standing) for ms, lesson in zip(counted, lessons, strict=True)
-            )
-            length = sum(lesson.length_ms for lesson in lessons)
-            result.append(CourseProgress(course, offer, min(sum(counted), length), length, done))
-        return tuple(result)
+    result: list[_PersonFacts] = []
+    for found in rows:
+        person, standing = PersonRow(*found[:6]), StandingRow(*group, *(text or "" for text in found[6:10]))
+        week = tuple(int(amount) for amount in found[17:])
+        learner = LearnerRow(person, standing, None, None, (), int(found[15]), int(found[16]), week)
+        result.append((found[10], found[11], found[12], found[13] or 0, int(found[14]), learner))
+    return result

@@ -41,14 +41,11 @@ def _today() -> date:
 def _for_others() -> dict[str, Any]:
     """How many tickets wait: asked for only where a template asks."""
 
-    def tickets_waiting(class_id: int) -> int:
-        return queries.open_count(scope(NEED), session(), class_id, _today()) if can(NEED) else 0
-
     def tickets_outside() -> int | None:
         """How many wait of learners in no class; None for who may not see them, and where there never was one."""
         return queries.outside_count(scope(NEED), session(), _today()) if can(NEED) else None
 
-    return {"tickets_waiting": tickets_waiting, "tickets_outside": tickets_outside}
+    return {"tickets_outside": tickets_outside}
 
 
 @bp.get("/classes/<code>/tickets")

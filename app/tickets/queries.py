@@ -15,6 +15,7 @@ from app.base.db import holds
 from app.classes import queries as classes
 from app.classes.models import ClassMembership
 from app.classes.queries import ClassRow
+from app.classes.waiting import NONE, Waiting
 from app.courses.models import Course, Lesson
 from app.people.models import Person
 from app.rules.access import Scope
@@ -94,7 +95,9 @@ _OF_CLASS = (
     .limit(bindparam("limit", type_=None))
 )
 _ONE_OF_CLASS = _TICKETS.where(Ticket.learner_id.in_(_MEMBERS), Ticket.key == bindparam("key"))
-_OPEN_COUNT = select(func.count()).where(Ticket.learner_id.in_(_MEMBERS), Ticket.state == "open")
+_OPEN_COUNT = select(func.count(), func.min(Ticket.opened_at)).where(
+    Ticket.learner_id.in_(_MEMBERS), Ticket.state == "open"
+)
 _BY = aliased(Person)
 _ROUNDS = (
     select(
@@ -189,11 +192,11 @@ def one_of_class(scope: Scope, session: Session, code: str, key: str, day: date)
     return (group, found[0]) if found else None
 
 
-def open_count(scope: Scope, session: Session, class_id: int, day: date) -> int:
-    """How many tickets of a class wait for an answer; 0 for one that may not be seen."""
+def waiting(scope: Scope, session: Session, class_id: int, day: date) -> Waiting:
+    """How many tickets of a class wait for an answer, and since when; none of a class that may not be seen."""
     if not scope.sees_class(class_id):
-        return 0
-    return session.scalar(_OPEN_COUNT, {"group": class_id, "day": day}) or 0
+        return NONE
+    return Waiting(*session.execute(_OPEN_COUNT, {"group": class_id, "day": day}).one())
 
 
 def outside_count(scope: Scope, session: Session, day: date) -> int | None:

@@ -25,7 +25,7 @@ from app.courses.queries import Material
 from app.people.models import Person
 from app.rules.viewing import spans
 from app.rules.viewing.spans import Piece
-from app.tickets import attachment
+from app.tickets import attachment, messages
 from app.tickets.models import Ticket, TicketRound
 from app.tickets.queries import TicketRow
 from app.viewing import grants, traces
@@ -181,6 +181,7 @@ def answer(session: Session, actor_id: int, ticket: TicketRow, text: str, *, dec
     said, state = _said(text, "answer", 1), "declined" if declined else "answered"
     _move(session, ticket.learner_id, ticket.key, ("open",), state=state)
     _answered(session, actor_id, ticket, state, said)
+    messages.answered(session, ticket, actor_id, declined=declined)
     audit.record(session, actor_id, f"ticket.{'decline' if declined else 'answer'}", f"ticket:{ticket.key}",
                  learner=ticket.learner_key)  # fmt: skip
 
@@ -232,6 +233,7 @@ def grant(
         session, ticket.learner_id, ticket.key, ("granted",), granted=spans.pack(flat), credited=given.countable
     )  # fmt: skip
     _answered(session, actor_id, ticket, "granted", said)
+    messages.granted(session, ticket, actor_id, spans.length(flat), given.countable)
     audit.record(
         session, actor_id, "ticket.grant", f"ticket:{ticket.key}", learner=ticket.learner_key,
         lesson=ticket.lesson_id, parts_ms=[list(piece) for piece in given.pieces],

@@ -21,6 +21,7 @@ def player_words() -> dict[str, Any]:
         "kept": _("{kept} kept here"),
         "away": _("{kept} are kept on this device; they will be sent when you are back online."),
         "back_online": _("Back online. What was kept here is sent."),
+        "buffering": _("The picture is on its way. Time counts only while it plays; none is lost."),
         "continue_here": _("Continue here"),
         "cannot_open": _("The academy does not answer, so nothing could be counted. Press play to try again."),
         "cannot_play": _("The material did not arrive. What was counted stays; reload the page to go on."),

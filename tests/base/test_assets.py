@@ -39,6 +39,16 @@ def test_braces_balance_and_weight_is_small() -> None:
     assert len(gzip.compress(assets.style_sheet()[0].encode())) < 25_000
 
 
+def test_the_sheet_is_lean_and_says_the_same() -> None:
+    raw = "\n".join((ROOT / "static" / "css" / f"{part}.css").read_text(encoding="utf-8") for part in assets.PARTS)
+    lean = assets.style_sheet()[0]
+    assert len(lean) < len(raw) * 0.9
+    assert "/*" not in lean
+    bare = re.sub(r"/\*.*?\*/", "", raw, flags=re.S)
+    assert re.findall(r'"[^"\n]*"', lean) == re.findall(r'"[^"\n]*"', bare), "quotations are whole"
+    assert re.sub(r"\s", "", lean) == re.sub(r"\s", "", bare), "only space was taken out"
+
+
 def test_every_custom_property_used_is_defined() -> None:
     sheet = assets.style_sheet()[0]
     used = set(re.findall(r"var\((--[\w-]+)\)", sheet))  # those with a fallback may be absent

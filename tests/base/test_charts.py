@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.base import charts, numbers
-from app.base.charts import Dot, RingPart
+from app.base.charts import RingPart
 
 HOSTILE = "<script>alert(1)</script>\"&'"
 
@@ -106,7 +106,6 @@ def test_labels_and_names_are_escaped() -> None:
         charts.ruler(1, 2, label=HOSTILE),
         charts.ring([RingPart("<", 1, 2, 1)], 1, 2, HOSTILE),
         charts.coverage(1000, [[0, 10]], label=HOSTILE),
-        charts.dots([Dot(1000, "late", HOSTILE)], 50_000, label=HOSTILE),
     )
     for drawing in drawings:
         assert "<script" not in drawing
@@ -118,7 +117,6 @@ def test_no_drawing_uses_inline_style() -> None:
         charts.ruler(1, 2)
         + charts.ring([], 1, 2)
         + charts.coverage(1000, [[0, 10]], [[20, 30]], [[40, 50]], head_ms=10)
-        + charts.dots([Dot(1000, "done")], 50_000, even=1000)
     )
     assert not re.search(r"\sstyle=|\son\w+=|<style", drawing)
 
@@ -175,26 +173,6 @@ def test_coverage_stays_inside_whatever_comes(
         assert x + width <= 702
     texts = [one for one in ET.fromstring(f"<root>{drawn}</root>").iter() if one.tag.endswith("text")]
     assert len(texts) <= 20, "labels never crowd"
-
-
-def test_every_learner_is_one_mark_of_the_status_shape() -> None:
-    people = [Dot(1000, "late", "a"), Dot(49_000, "at-risk"), Dot(45_000, "on-course"), Dot(60_000, "done")]
-    drawn = charts.dots(people * 5, 50_000, even=43_300)
-    assert [len(elements(drawn, f"s-{status}")) for status in charts.STATUSES] == [10, 10, 10, 10]
-    assert {one.tag for one in elements(drawn, "s-late")} == {"path"}
-    assert {one.tag for one in elements(drawn, "s-done")} == {"circle"}
-
-
-def test_the_most_urgent_stands_at_the_foot() -> None:
-    drawn = charts.dots([Dot(10_000, "done"), Dot(10_000, "on-course"), Dot(10_000, "on-course")], 50_000)
-    done = float(elements(drawn, "s-done")[0].get("cy", 0))
-    assert all(float(one.get("cy", 0)) > done for one in elements(drawn, "s-on-course")[:2])
-
-
-def test_an_empty_class_and_a_far_learner_are_drawn() -> None:
-    ET.fromstring(f"<root>{charts.dots([], 0)}</root>")
-    drawn = charts.dots([Dot(10**9, "done"), Dot(-5, "late")], 50_000)
-    assert all(0 <= float(one.get("cx", 0)) <= 700 for one in elements(drawn, "s-done"))
 
 
 def test_a_title_always_has_the_same_book() -> None:

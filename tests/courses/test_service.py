@@ -67,6 +67,9 @@ def test_a_course(session: Session) -> None:
         ({"provider_id": 99}, "provider"),
         ({"category": "Not a code"}, "category"),
         ({"subject_bucket": ""}, "subject_bucket"),
+        ({"slip": "五个字的签"}, "slip"),
+        ({"motif": 8}, "motif"),
+        ({"sources": "a\u202eb"}, "sources"),
         ({"max_rate_m": 999}, "max_rate"),
         ({"max_rate_m": 4001}, "max_rate"),
         ({"code": "../up"}, "code"),
@@ -78,6 +81,14 @@ def test_what_a_course_may_not_be(session: Session, changes: dict[str, Any], fie
     with pytest.raises(BadInput) as caught:
         make_course(session, **changes)
     assert caught.value.field == field
+
+
+def test_sources_are_kept_one_a_line_and_the_cover_as_it_was_asked_for(session: Session) -> None:
+    made = make_course(session, sources=" 《消防法》 \r\n\n 某标准", slip=" 会议纪要 ", motif=3, lecturer_en="Lin Qi")
+    found = queries.course_by_code(session, made.code)
+    assert found is not None
+    assert (found.sources, found.sources_en) == ("《消防法》\n某标准", "")
+    assert (found.slip, found.motif, found.lecturer_en) == ("会议纪要", 3, "Lin Qi")
 
 
 def test_a_code_is_taken_once(session: Session) -> None:

@@ -276,6 +276,9 @@ def test_revoked_by_the_academy_and_seen_at_once(app: Flask, db: Database, peopl
     for kept in ("Valid.", "6.0", "wrong year", "General subjects"):
         assert kept not in words, kept
     assert "Made for the wrong year" in page(learner, "/certificates")
+    told = "Your certificate of hours from 1 January 2026 to 2 March 2026 was revoked: Made for the wrong year"
+    assert told in plain(page(learner, "/messages"))
+    assert "was revoked" not in page(admin, "/messages")
     page(learner, f"/certificates/{code}.pdf", 404)
     assert admin.post(url, data={"reason": "Once more, with feeling"}).status_code == 422
     assert [action for action, _s, _d in actions(db)].count("certificate.revoke") == 1

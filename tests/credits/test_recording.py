@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
@@ -13,9 +14,11 @@ from app.credits import service
 from app.credits.models import Evidence, LedgerTransaction
 from app.credits.recording import payload_hash_of
 from app.credits.verify import verify
+from app.rules.credit.errors import EvidenceError
 from tests.credits.samples import RULES, new_learner, watch
 
 THREADS = 6
+FIRST, LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 5, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -63,3 +66,31 @@ def test_of_different_ones_at_once_the_first_stands_and_the_others_are_told(db: 
         row = session.scalars(select(Evidence)).one()
         assert row.payload_hash == payload_hash_of(row)
         assert verify(session).differences == []
+
+
+def piece(key: str, hours: int, known_at: datetime = FIRST) -> service.Told:
+    """A piece of so many hours from an earlier platform."""
+    facts = {"hours_m": hours * 1000, "subject_bucket": "general", "item": key}
+    return service.Told(key, "opening", FIRST, known_at, "test", facts)
+
+
+def test_many_at_once_are_recorded_like_one_after_the_other(db: Database, learner: int) -> None:
+    with db.writing() as session:
+        assert service.record_all(session, learner, [piece("b", 1), piece("a", 2), piece("b", 1)]) == 2
+        assert service.record_all(session, learner, [piece("a", 2, LATER), piece("c", 3)]) == 1
+        assert service.record_all(session, learner, []) == 0
+    with db.reading() as session:
+        rows = session.scalars(select(Evidence).order_by(Evidence.id)).all()
+        assert [row.key for row in rows] == ["b", "a", "c"]
+        assert all(row.payload_hash == payload_hash_of(row) for row in rows)
+        assert {row.known_at for row in rows} == {FIRST}
+
+
+def test_of_many_none_is_recorded_where_one_is_refused(db: Database, learner: int) -> None:
+    with db.writing() as session:
+        service.record_all(session, learner, [piece("a", 1)])
+    for wrong in (piece("a", 2), service.Told("n", "nothing", FIRST, FIRST, "test", {})):
+        with pytest.raises((service.Conflict, EvidenceError)), db.writing() as session:
+            service.record_all(session, learner, [piece("before", 1), wrong, piece("behind", 1)])
+    with db.reading() as session:
+        assert session.scalars(select(Evidence.key)).all() == ["a"]

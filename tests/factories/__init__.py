@@ -20,6 +20,8 @@ from app.courses.models import Course, Lesson, MediaVersion, Provider
 from app.courses.renditions.models import Rendition
 from app.credits import service as credits
 from app.credits.workshop import service as workshop
+from app.front import service as announcements
+from app.front.service import Wanted
 from app.people import passwords
 from app.people import service as people
 from app.people.models import Credential, Person, Unit, UnitMembership
@@ -232,3 +234,12 @@ def run(session: Session, asked_by: int | None, kind: str = "tests.none", state:
 def draft(session: Session, actor_id: int, text: str = RULES) -> int:
     """A draft of the next version of the rules; its number."""
     return workshop.begin(session, actor_id, "新的上限", "", text, ruleset="yunting", based_on=1).id
+
+
+def announcement(
+    session: Session, title: str = "系统维护", *, body: str = "夜里停一小时。", publish: bool = True,
+    since: date = SINCE, until: date | None = None, pinned: bool = False, english: str = "",
+) -> int:
+    """An announcement, published unless said otherwise; its number. `english`: its title and text in English."""
+    wanted = Wanted(title, english, body, english, pinned, since, until)
+    return announcements.add(session, None, wanted, publish=publish)

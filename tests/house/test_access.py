@@ -23,6 +23,8 @@ from app.credits.books import daily
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.factory import Academy
+from app.notices import queries as notices_queries
+from app.notices import service as notices
 from app.people.queries import person_by_key
 from app.questions import service as questions
 from app.rules.access import ROLES, TABLE
@@ -42,6 +44,11 @@ __all__ = ["academy_app", "traveller", "web_db"]
 
 # What each address asks for. An address that is not here, or asks for less than before, fails the build.
 ASKS = {
+    "announcements.delete": "announcement.write",
+    "announcements.listing": "announcement.write",
+    "announcements.new": "announcement.write",
+    "announcements.one": "announcement.write",
+    "announcements.take_back": "announcement.write",
     "assets.css": "public",
     "base.healthz": "public",
     "certificate_desk.file": "statement.see",
@@ -99,11 +106,20 @@ ASKS = {
     "editor.withdraw_lesson": "course.edit",
     "editor.withdraw_offer": "course.edit",
     "editor.withdraw_question": "course.edit",
+    "front.announcement": "public",
+    "front.announcements": "public",
+    "front.catalogue": "public",
+    "front.glossary": "public",
+    "front.help_list": "public",
+    "front.help_page": "public",
     "notes.add": "study",
     "notes.change": "study",
     "notes.listing": "study",
     "notes.note": "study",
     "notes.remove": "study",
+    "notices.messages": "signed_in",
+    "notices.open_message": "signed_in",
+    "notices.read_all": "signed_in",
     "people.account": "signed_in",
     "people.change_password": "signed_in",
     "people.end_sign_in": "signed_in",
@@ -134,10 +150,11 @@ ASKS = {
     "study.catalogue": "study",
     "study.course": "study",
     "study.gap": "study",
-    "study.my_year": "signed_in",
+    "study.my_year": "public",
     "supervision.classes": "class.see",
     "supervision.export": "class.see",
     "supervision.learner": "class.see",
+    "supervision.marks": "class.see",
     "supervision.my_class": "class.see",
     "ticket_desk.answer": "ticket.answer",
     "ticket_desk.find": "ticket.answer",
@@ -222,8 +239,12 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         assert learner is not None
         days = Wanted(factories.SINCE, date(2026, 3, 2), "zh")
         values["certificate"] = certificates.issue(session, chosen, learner, days, made.learner.id)
+        values["announcement_id"] = factories.announcement(session)
+        values["slug"] = "faq"
         values["note_id"] = notebook.add(session, made.learner.id, lesson, 0, "记一条").id
         values["ticket"], _fresh = tickets.open_ticket(session, chosen, made.learner.id, lesson, "看了没有计", None)
+        notices.tell(session, made.learner.id, "ticket.answered", "/tickets", lesson="一", lesson_en="One", by="沈静宜")
+        values["message_id"] = notices_queries.counts(session, made.learner.id).newest
         for role in ROLES:
             if role not in ("learner", "head_teacher"):
                 factories.person(session, f"as-{role}", role, role, *_scope(role, made))
@@ -367,7 +388,7 @@ def test_colleagues_and_strangers_do_not_exist_for_each_other(place: Place) -> N
     other = web.browser(place.app, "head2")  # looks after class-2
     key = place.learner_key
     for url in (
-        "/classes/class-1", "/classes/class-1/export", f"/classes/class-1/learners/{key}",
+        "/classes/class-1", "/classes/class-1/export", "/classes/class-1/marks", f"/classes/class-1/learners/{key}",
         f"/classes/class-2/learners/{key}", f"/statement/{key}", f"/statement/{key}/statement.csv",
         f"/statement/{people_key}", "/classes/nothing", "/statement/nobody",
     ):  # fmt: skip

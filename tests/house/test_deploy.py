@@ -133,3 +133,17 @@ def test_the_proxy_lets_through_what_the_academy_takes() -> None:
     assert len(set(hosts)) == 2
     assert env["DUXUE_PUBLIC_URL"] == f"https://{hosts[0]}"
     assert env["DUXUE_CONTENT_HOST"] == f"https://{hosts[1]}"
+
+
+def test_the_page_of_maintenance_stands_when_nothing_else_does() -> None:
+    nginx = (DEPLOY / "nginx.conf").read_text("utf-8")
+    shown = re.findall(r"error_page 502 504 =503 (/\S+);", nginx)
+    assert shown == ["/maintenance/index.html"]
+    html = (DEPLOY / shown[0].lstrip("/")).read_text("utf-8")
+    assert not re.search(r"<style|<script|\sstyle=|\son\w+=", html)
+    for address in re.findall(r'(?:src|href)="([^"]+)"', html):
+        assert (DEPLOY / address.lstrip("/")).is_file(), address
+    assert re.findall(r'lang="([\w-]+)"', html) == ["zh-CN", "en"]
+    css = (DEPLOY / "maintenance" / "page.css").read_text("utf-8")
+    assert css.count("{") == css.count("}") > 5
+    assert "url(" not in css

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gettext
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -139,3 +140,29 @@ def test_wrong_holes_in_the_catalogue_are_found(house: Path, capsys: pytest.Capt
     path.write_text(path.read_text("utf-8").replace("还剩 %(n)s", "还剩 %(x)s"), encoding="utf-8")
     assert _run(house, "check") == 1
     assert "holes    app/templates/page.html:1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Save", ["‹Š"]),
+        ("%(num)s hours to <b>%(end)s</b>", ["%(num)s", "<b>%(end)s</b>"]),
+        ("Page {n} of {count} &amp; 100%%", ["{n}", "{count}", "&amp;", "100%%"]),
+    ],
+)
+def test_a_pseudo_word_is_longer_and_keeps_what_is_no_word(text: str, kept: list[str]) -> None:
+    made = words.pseudo(text)
+    assert [each for each in kept if each not in made] == []
+    assert made[0] + made[-1] == "‹›"
+    letters = sum(each.isalpha() for each in re.sub(words.KEPT, "", text))
+    assert len(made) >= len(text) + 0.4 * letters
+    assert not words._holes_differ(text, made)
+
+
+def test_the_pseudo_catalogue_has_every_word_and_both_plurals(house: Path) -> None:
+    assert _run(house, "pseudo", str(house / "strange")) == 0
+    with (house / "strange" / "en" / "LC_MESSAGES" / "messages.mo").open("rb") as file:
+        strange = gettext.GNUTranslations(file)
+    assert strange.gettext("Sign in") == words.pseudo("Sign in") != "Sign in"
+    assert strange.ngettext("%(num)s hour", "%(num)s hours", 1) == words.pseudo("%(num)s hour")
+    assert strange.ngettext("%(num)s hour", "%(num)s hours", 5) == words.pseudo("%(num)s hours")

@@ -10,9 +10,38 @@ import pytest
 from tests.factories.media import make_video
 from tests.journeys import server
 from tests.journeys.server import Academy
-from tests.services import DatabaseUrls, PostgresServer
+from tests.services import DatabaseUrls, PostgresServer, locked
 
 LECTURE_SECONDS = 250
+REGISTRATION = "云ICP备00000000号"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_stock(meeting_folder: Path) -> None:
+    """The sample is loaded once a run, by whichever worker is first; every academy begins with a copy."""
+    folder = meeting_folder / "stock-sqlite"
+    with locked(meeting_folder / "stock-sqlite.lock"):
+        _load(folder, DatabaseUrls("", "", ""))
+    server.STOCK[server.SQLITE] = folder / "data"
+
+
+def _load(folder: Path, urls: DatabaseUrls) -> None:
+    if not (folder / "loaded").exists():
+        folder.mkdir(exist_ok=True)
+        with server.academy(folder, urls):
+            pass
+        (folder / "loaded").touch()
+
+
+@pytest.fixture(scope="session")
+def postgres_in_stock(postgres: PostgresServer, meeting_folder: Path) -> str:
+    """The same on PostgreSQL; the name of the database to copy."""
+    folder, name = meeting_folder / "stock-postgresql", "stock_sample"
+    with locked(meeting_folder / "stock-postgresql.lock"):
+        urls = postgres.urls(name) if (folder / "loaded").exists() else postgres.new_database(name)
+        _load(folder, urls)
+    server.STOCK[server.POSTGRES] = folder / "data"
+    return name
 
 
 @pytest.fixture(
@@ -21,11 +50,26 @@ LECTURE_SECONDS = 250
         pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("journey-postgresql")]),
     ]
 )
-def urls(request: pytest.FixtureRequest) -> DatabaseUrls:
-    """An empty, migrated database; a worker of its own for each kind, so that both run side by side."""
-    kind = "sqlite_database" if request.param == "sqlite" else "postgres_database"
-    found: DatabaseUrls = request.getfixturevalue(kind)
-    return found
+def urls(request: pytest.FixtureRequest, meeting_folder: Path, tmp_path: Path) -> Iterator[DatabaseUrls]:
+    """A database with the sample; a worker of its own for each kind, so that both run side by side."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    template, name = request.getfixturevalue("postgres_in_stock"), f"journey_{abs(hash(tmp_path)):x}"
+    with locked(meeting_folder / "stock-postgresql.lock"):
+        made = postgres.create(name, template)
+    yield made
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
+    """One academy on the embedded database, for all journeys of the group "journey-pages"."""
+    folder = tmp_path_factory.mktemp("pages")
+    more = {"DUXUE_BEAT_SECONDS": "2", "DUXUE_STYLEGUIDE": "1", "DUXUE_REGISTRATION": REGISTRATION}
+    with server.academy(folder, DatabaseUrls("", "", ""), **more) as found:
+        yield found
 
 
 @pytest.fixture

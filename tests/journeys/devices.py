@@ -24,20 +24,30 @@ SECOND = 1000
 
 @dataclass
 class Device:
-    """One browser with its own cookies and storage. `complaints` are the errors that its pages showed."""
+    """One browser with its own cookies and storage. `complaints` are the errors that its pages showed.
+
+    `ours` are the addresses that pages may ask: the academy's and its material's.
+    """
 
     context: BrowserContext
     page: Page
+    ours: tuple[str, ...]
     complaints: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
-        """Collect console errors, uncaught exceptions, and violations of the content security policy."""
+        """Collect console errors, uncaught exceptions, violations of the content security policy, and requests to
+        anybody else."""
         self.page.on("console", self._console)
+        self.context.on("request", self._request)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
 
     def forgive(self, what: str) -> None:
         """Drop the complaints that hold these words: a browser calls every refusal an error of the page."""
         self.complaints[:] = [each for each in self.complaints if what not in each]
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((*self.ours, "data:", "blob:")):
+            self.complaints.append(f"{self.page.url} asks {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -49,7 +59,8 @@ def device(browser: Browser, academy: Academy, kind: dict[str, Any], **more: Any
     options = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": academy.url, **kind, **more}
     context = browser.new_context(**options)
     context.set_default_timeout(15 * SECOND)
-    found = Device(context, context.new_page())
+    material = f"http://localhost:{academy.environment['CONTENT_PORT']}"
+    found = Device(context, context.new_page(), (f"{options['base_url']}/", f"{material}/"))
     found.listen()
     return found
 

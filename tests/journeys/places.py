@@ -43,6 +43,12 @@ COURSE = "main .course-row a[href^='/courses/']"
 
 PLACES = (
     Place("sign-in", "", "/sign-in"),
+    Place("home", "", "/"),
+    Place("preview", "", "/catalogue"),
+    Place("announcements", "", "/announcements"),
+    Place("help", "", "/help"),
+    Place("help-page", "", "/help", ("main a[href^='/help/']",)),
+    Place("glossary", "", "/help/glossary"),
     Place("error", "", "/nothing-here", status=404),
     Place("my-year", LEARNER, "/"),
     Place("gap", LEARNER, "/plan"),
@@ -61,6 +67,7 @@ PLACES = (
     Place("check-unknown", "", "/check/000000000000000000000000", status=404),
     Place("ticket-new", LEARNER, "/lessons/2/ticket"),
     Place("tickets", LEARNER, "/tickets"),
+    Place("messages", LEARNER, "/messages"),
     Place("account", LEARNER, "/account"),
     Place("classes", TEACHER, "/classes"),
     Place("my-class", TEACHER, "/classes/class-1"),
@@ -77,4 +84,6 @@ PLACES = (
     Place("rules-version", ADMIN, "/rules/1"),
     Place("rules-compare", ADMIN, "/rules/compare"),
     Place("draft-new", ADMIN, "/rules/drafts/new"),
+    Place("desk-announcements", ADMIN, "/desk/announcements"),
+    Place("announcement-new", ADMIN, "/desk/announcements/new"),
 )

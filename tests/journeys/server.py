@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services import DatabaseUrls, free_port
+from tests.services import DatabaseUrls, copy_sqlite, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 90
+READY_SECONDS = 600
+SQLITE, POSTGRES = "sqlite", "postgresql"
+# Data folders of samples that were loaded before, by kind of database: what starts next begins with a copy.
+STOCK: dict[str, Path] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,26 @@ def run(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def _fill(data_dir: Path, urls: DatabaseUrls) -> None:
+    """Begin with a copy of what is in stock. On PostgreSQL the database is one already."""
+    stock = STOCK.get(POSTGRES if urls.app_role else SQLITE)
+    if stock is None or data_dir.exists():
+        return
+    shutil.copytree(stock, data_dir, ignore=shutil.ignore_patterns("duxue.sqlite*"))
+    if not urls.app_role:
+        copy_sqlite(stock / "duxue.sqlite", Path(urls.app_url.removeprefix("sqlite:///") or data_dir / "duxue.sqlite"))
+
+
 @contextmanager
 def academy(folder: Path, urls: DatabaseUrls, **more: str) -> Iterator[Academy]:
+    """The sample academy, served; it begins with what is in stock. Otherwise as `first_start`."""
+    _fill(folder / "data", urls)
+    with first_start(folder, urls, **more) as found:
+        yield found
+
+
+@contextmanager
+def first_start(folder: Path, urls: DatabaseUrls, **more: str) -> Iterator[Academy]:
     """`duxue serve --sample` on free ports; stopped at the end. Its log is printed when the caller fails."""
     port, content_port = free_port(), free_port()
     data_dir = folder / "data"

@@ -135,7 +135,7 @@ def _text_and_form_are_one(page: Page, limit: str, quota: str) -> None:
 def _simulated(page: Page) -> None:
     page.locator("#simulation form[action$='/simulate'] button").click()
     expect(page.locator("#simulation svg.pairs-svg").first).to_be_attached(timeout=60 * SECOND)
-    expect(page.locator("#simulation .stats dd").first).to_have_text("60")
+    expect(page.locator("#simulation .stats dd").first).to_have_text("600")
     sound(page, opened=True)
     with page.expect_download() as found:
         page.locator("#simulation a[href$='.csv']").click()

@@ -24,7 +24,7 @@ from app.base.storage import Store
 from app.courses import probe
 from app.courses.measuring import BARE, ROOT, measure
 from app.courses.models import Course, Lesson, MediaVersion
-from app.courses.renditions import ffmpeg, playlists, streams
+from app.courses.renditions import ffmpeg, messages, playlists, streams
 from app.courses.renditions.ffmpeg import Failed, Limits, Stopped
 from app.courses.renditions.models import MediaStream, Rendition
 from app.courses.renditions.plan import AUDIO_BITS, KINDS, VIDEO_BITS, Plan
@@ -69,12 +69,12 @@ def make(db: Database, media_version_id: int) -> None:
 def make_all(db: Database, settings: Settings, media_version_id: int) -> int:
     """As the task does; how many were made. `Again` when the process ends, or another run is at one of them."""
     made = 0
-    while (claim := _claim(db, media_version_id)) is not None:
+    while (claim := _claim(db, settings, media_version_id)) is not None:
         made += _one(db, settings, claim)
     return made
 
 
-def _claim(db: Database, media_version_id: int) -> Claim | None:
+def _claim(db: Database, settings: Settings, media_version_id: int) -> Claim | None:
     """Take the next rendition that waits, or whose maker died."""
     with db.writing() as session:
         rows = session.scalars(
@@ -95,6 +95,7 @@ def _claim(db: Database, media_version_id: int) -> Claim | None:
             row.state, row.token = "cancelled", None
         elif row.tries >= MOST_TRIES:
             row.state, row.token, row.error = "failed", None, "crashed"
+            messages.failed(session, settings, media_version_id, row.kind)
         else:
             row.state, row.token, row.error = "working", str(ULID()), None
             row.tries, row.progress_m = row.tries + 1, 0
@@ -125,12 +126,12 @@ def _one(db: Database, settings: Settings, claim: Claim) -> bool:
         return _ready(db, settings, claim, values)
     except Stopped:
         if tasks.stopping():
-            _end(db, claim, state="waiting", tries=Rendition.tries - 1)
+            _end(db, claim, settings, state="waiting", tries=Rendition.tries - 1)
             raise tasks.Again from None
         return False  # it was given up, or another run has it
     except Failed as error:
         log.warning("rendition %s of media version %s: %s", claim.plan.kind, claim.media_version_id, error)
-        _end(db, claim, state="failed", error=error.code)
+        _end(db, claim, settings, state="failed", error=error.code)
         return False
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -140,9 +141,14 @@ def _mine(claim: Claim) -> tuple[ColumnElement[bool], ...]:
     return (Rendition.id == claim.id, Rendition.state == "working", Rendition.token == claim.token)
 
 
-def _end(db: Database, claim: Claim, **values: object) -> None:
+def _end(db: Database, claim: Claim, settings: Settings, *, state: str, **values: object) -> None:
     with db.writing() as session:
-        session.execute(update(Rendition).where(*_mine(claim)).values(token=None, touched_at=clock.now(), **values))
+        change = update(Rendition).where(*_mine(claim)).values(
+            token=None, touched_at=clock.now(), state=state, **values
+        )  # fmt: skip
+        mine = session.execute(change).rowcount  # type: ignore[attr-defined]
+        if mine and state == "failed":
+            messages.failed(session, settings, claim.media_version_id, claim.plan.kind)
 
 
 def _film(db: Database, settings: Settings, claim: Claim, folder: Path) -> dict[str, object]:

@@ -14,7 +14,7 @@ from app.base import audit, clock, labels
 from app.base.db import insert_into
 from app.base.errors import BadInput, NotFound, Refused, TooMany
 from app.base.settings import Settings
-from app.credits.certificates import content, naming, queries
+from app.credits.certificates import content, messages, naming, queries
 from app.credits.certificates.counting import Counted, Item, count
 from app.credits.certificates.models import HoursCertificate, HoursCertificateRevocation
 from app.credits.certificates.queries import CertificateRow
@@ -170,3 +170,4 @@ def revoke(session: Session, learner: PersonRow, code: str, actor_id: int, reaso
     if not fresh:
         raise Refused(_("This certificate was revoked before. Nothing has changed."))
     audit.record(session, actor_id, "certificate.revoke", f"person:{learner.key}", code=found.code, reason=reason)
+    messages.revoked(session, found, reason)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base import audit, runs, tasks
 from app.base.errors import BadInput, NotFound, Refused
-from app.credits.closing import events, readiness
+from app.credits.closing import events, messages, readiness
 from app.credits.closing.sealing import SEAL, NotReady, seal
 from app.credits.models import PeriodSeal
 from app.credits.rulebook import book
@@ -43,12 +43,13 @@ def request_seal(session: Session, start: date, actor_id: int, reason: str) -> i
 
 def ask_reopening(session: Session, start: date, actor_id: int, reason: str) -> None:
     """Ask for a seal to be taken back; another person decides. Only the newest sealed period can be reopened."""
-    _rules(session, start)
+    rules = _rules(session, start)
     if events.last(session, start).event == ASKED:
         raise Refused(_("Somebody has asked for this already; it waits for another person."))
     _newest_sealed(session, start)
     events.add(session, start, ASKED, actor_id, _reason(reason, needed=True))
     audit.record(session, actor_id, "period.reopen_asked", f"period:{start.isoformat()}", reason=reason.strip())
+    messages.reopening_asked(session, rules, start, actor_id, reason)
 
 
 def withdraw_reopening(session: Session, start: date, actor_id: int) -> None:
@@ -57,6 +58,7 @@ def withdraw_reopening(session: Session, start: date, actor_id: int) -> None:
         raise Refused(_("Only the person who asked can take the request back; others decline it."))
     events.add(session, start, WITHDRAWN, actor_id, "")
     audit.record(session, actor_id, "period.reopen_withdrawn", f"period:{start.isoformat()}")
+    messages.reopening_over(session, start)
 
 
 def decide_reopening(session: Session, start: date, actor_id: int, reason: str, *, confirmed: bool) -> None:
@@ -75,6 +77,9 @@ def decide_reopening(session: Session, start: date, actor_id: int, reason: str, 
     done = "period.reopen" if confirmed else "period.reopen_declined"
     audit.record(
         session, actor_id, done, f"period:{start.isoformat()}", reason=reason, asked_by=asked.by_id, why=asked.reason
+    )
+    messages.reopening_decided(
+        session, _rules(session, start), start, asked.by_id, actor_id, reason, confirmed=confirmed
     )
     if confirmed:
         tasks.enqueue(session, "credits.resettle")

@@ -18,6 +18,7 @@ from app.base.errors import BadInput, Forbidden, NotFound, Refused
 from app.credits import rulebook
 from app.credits.models import RuleVersion
 from app.credits.simulation import service as simulation
+from app.credits.workshop import messages
 from app.credits.workshop.models import DECLINED, DRAFT, PROPOSED, PUBLISHED, RuleDraft
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.document import LARGEST
@@ -89,6 +90,7 @@ def propose(session: Session, draft_id: int, revision: int, actor_id: int, fresh
     values = {"proposed_by": actor_id, "proposed_at": clock.now(), "proposed_hash": before.text_hash}
     row = _moved(session, draft_id, DRAFT, PROPOSED, RuleDraft.revision == revision, **values)
     _note_down(session, actor_id, "rules.draft.propose", row)
+    messages.proposed(session, row, clock.local_day(clock.now(), fresh.timezone))
     return row
 
 
@@ -100,6 +102,7 @@ def take_back(session: Session, draft_id: int, actor_id: int) -> RuleDraft:
         raise Refused(_("This draft is not proposed. Nothing was changed."))
     row = _moved(session, draft_id, state, DRAFT, **cleared)
     _note_down(session, actor_id, "rules.draft.take_back", row)
+    messages.taken_back(session, draft_id)
     return row
 
 
@@ -113,6 +116,7 @@ def decline(session: Session, draft_id: int, actor_id: int, reason: str) -> Rule
     values = {"decided_by": actor_id, "decided_at": clock.now(), "reason": reason}
     row = _moved(session, draft_id, PROPOSED, DECLINED, **values)
     _note_down(session, actor_id, "rules.draft.decline", row, reason=reason)
+    messages.declined(session, row)
     return row
 
 
@@ -136,6 +140,7 @@ def publish(session: Session, draft_id: int, seal: str, actor_id: int, fresh: Ru
     values = {"decided_by": actor_id, "decided_at": clock.now(), "reason": "", "number": version.version}
     row = _moved(session, draft_id, PROPOSED, PUBLISHED, RuleDraft.proposed_hash == seal, **values)
     _note_down(session, actor_id, "rules.draft.publish", row, number=version.version, proposed_by=row.proposed_by)
+    messages.published(session, row, version.version, version.effective)
     return version
 
 

@@ -38,7 +38,7 @@ def watch_marks(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: 
     Exact: one millisecond less gives less. A rising series (`series = "increase"`) has a mark at each step
     that its rounding lets through, thinned out evenly to about 200; the last one always gives the whole.
     """
-    plan = _plan(book, day, facts)
+    plan = watched_plan(book, day, facts)
     if plan is None:
         return ()
     gives = _credited(plan, length_ms)
@@ -59,7 +59,7 @@ def watch_marks(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: 
 
 def worth(book: RuleBook, day: date, facts: Mapping[str, Any], length_ms: int) -> Worth:
     """What a lesson of this length gives to who sees all of it on that day, before repeats and caps."""
-    plan = _plan(book, day, facts)
+    plan = watched_plan(book, day, facts)
     return NOTHING if plan is None else _worth(plan, length_ms)
 
 
@@ -71,8 +71,16 @@ def _worth(plan: Plan, length_ms: int) -> Worth:
     return Worth(((plan.bucket, whole),), _least(gives, 1, 0, length_ms)) if whole else NOTHING
 
 
-def _plan(book: RuleBook, day: date, facts: Mapping[str, Any]) -> Plan | None:
-    """The plan of a watched piece at noon of that day; facts as for evidence, without id and times."""
+def seen_whole(length_ms: int) -> tuple[int, ...]:
+    """The numbers that formulas read of a lesson of this length that was seen to its end."""
+    numbers = [0] * len(NUMBERS)
+    numbers[_LENGTH] = numbers[_SEEN] = length_ms
+    return tuple(numbers)
+
+
+def watched_plan(book: RuleBook, day: date, facts: Mapping[str, Any]) -> Plan | None:
+    """The clauses for a watched piece at noon of that day; facts as for evidence, without id and times. None where
+    none converts it."""
     version = book.version_on(day)
     if version is None or book.period.index(day) < 0:
         return None

@@ -1,5 +1,6 @@
 // The player page: opens a viewing when the lesson first runs, reports by beats, shows what counts.
 import { Reporter, sendLeftovers } from "./beats.js";
+import { watch } from "./buffering.js";
 import { Checks } from "./checks.js";
 import { Controls } from "./controls.js";
 import { united, without } from "./coverage.js";
@@ -19,6 +20,7 @@ const { words } = data;
 const root = document.querySelector(".player");
 const video = root.querySelector("video, audio");
 const stream = data.stream ? attach(video, data.stream) : null; // first: it makes good what it can
+watch(video, root.querySelector("[data-buffering]"), words.buffering);
 const NEAR = 120e3;
 const HOLE = 250;
 let reporter = null;

@@ -71,6 +71,18 @@ class CourseForm(FlaskForm):
     category = SelectField(_l("Category"))
     subject_bucket = SelectField(_l("Counts as"))
     lecturer = StringField(_l("Lecturer"), [Optional(), Plain(), Length(max=120)])
+    lecturer_en = StringField(_l("Lecturer, in English"), [Optional(), Plain(), Length(max=120)])
+    sources = TextAreaField(
+        _l("Sources"),
+        [Optional(), Plain(lines=True), Length(max=5000)],
+        description=_l("What the facts come from, one a line: law, standard or book, issuing body, year."),
+    )
+    sources_en = TextAreaField(_l("Sources, in English"), [Optional(), Plain(lines=True), Length(max=5000)])
+    slip = StringField(
+        _l("On the cover"),
+        [Optional(), Plain(), Length(max=4)],
+        description=_l("Four characters at most. Left empty, the first four of the title."),
+    )
     max_rate = RateField(
         _l("Highest speed"),
         [InputRequired(_l("Write a number, such as 1.5.")), NumberRange(1, 4, _l("Between 1.0 and 4.0."))],

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.base import finding
 from app.classes.models import CourseOffer, VirtualClass
 from app.courses import queries as courses
 from app.courses.queries import CourseRow
@@ -37,9 +38,10 @@ class EditorOffer:
 
 
 def listed(session: Session, wanted: str = "") -> list[ListedCourse]:
-    """Courses whose title, lecturer or code holds `wanted`; the newest first, the withdrawn last. 3 queries."""
-    needle = wanted.strip().casefold()
-    rows = [row for row in courses.all_courses(session) if needle in _text(row)]
+    """Courses whose title, lecturer, provider or code holds each word of `wanted`, in pinyin too; the newest first,
+    the withdrawn last. 3 queries."""
+    asked = finding.terms(wanted)
+    rows = [row for row in courses.all_courses(session) if all(finding.fits(term, _said(row)) for term in asked)]
     ids = [row.id for row in rows]
     lessons = courses.lessons_of_courses(session, ids)
     offers = _offer_counts(session, ids)
@@ -51,8 +53,8 @@ def listed(session: Session, wanted: str = "") -> list[ListedCourse]:
     ]
 
 
-def _text(row: CourseRow) -> str:
-    return "\n".join((row.title, row.title_en, row.lecturer, row.code, row.provider_name)).casefold()
+def _said(row: CourseRow) -> finding.Said:
+    return finding.said((row.title, row.lecturer, row.provider_name), (row.title_en, row.lecturer_en, row.code))
 
 
 def _offer_counts(session: Session, ids: Iterable[int]) -> dict[int, int]:

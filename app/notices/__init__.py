@@ -1,0 +1,1 @@
+"""Messages to people inside the academy: what was told to whom, and whether it was read."""

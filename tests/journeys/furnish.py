@@ -1,0 +1,100 @@
+"""What an academy in use has and a fresh sample may lack, so that no page stands empty or cannot be reached."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.base import clock
+from app.base.db import Database
+from app.base.settings import Settings
+from app.courses.models import Course, Lesson
+from app.credits import heads
+from app.credits.books import daily
+from app.credits.certificates import service as certificates
+from app.credits.certificates.service import Wanted
+from app.front import service as announcements
+from app.people.queries import PersonRow, person_by_login
+from app.questions import service as questions
+from app.rules.questions.draft import true_or_false
+from app.tickets import service as tickets
+from app.viewing import notebook
+from tests import factories
+
+
+def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, Any]]:
+    """Give a learner of the sample certificates (one is revoked, of which a message tells), a note and a ticket; the
+    desks announcements, a draft, a run, a question and a file of heads. Gives what stands in the addresses of what no
+    link leads to."""
+    db = Database(settings.database_url)
+    with db.writing() as session:
+        who, today = _person(session, learner), clock.local_day(clock.now(), settings.timezone)
+        certificates.revoke(session, who, _certificate(session, settings, who, "en"), who.id, "日期写错，重开一份")
+        code = _certificate(session, settings, who, "zh")
+        note = notebook.add(session, who.id, lesson_id, 0, "记一条").id
+        ticket, _fresh = tickets.open_ticket(session, settings, who.id, lesson_id, "看了没有计", None)
+        daily.keep(settings.heads_dir, heads.export(session), today)
+        desks = _desks(session, lesson_id)
+    db.engine.dispose()
+    return [
+        {"code": code, "person_key": who.key},
+        {"note_id": note},
+        {"ticket": ticket},
+        {"lesson_id": lesson_id},
+        {"day": today.isoformat()},
+        *desks,
+    ]
+
+
+def _announcement(number: int) -> announcements.Wanted:
+    """The first one has no English."""
+    own = number == 1
+    return announcements.Wanted(
+        title=f"关于第{number}期课程的通知",
+        title_en="" if own else "Courses of this term",
+        body="## 时间\n\n- 本月起\n- 到年底止\n\n[常见问题](/help)",
+        body_en="" if own else "From this month on.",
+        pinned=own,
+        since=date(2026, 1, 1),
+        until=None,
+    )
+
+
+def certificate(settings: Settings, learner: str, language: str) -> str:
+    """Make one of this year's hours with its annex; its code."""
+    db = Database(settings.database_url)
+    with db.writing() as session:
+        code = _certificate(session, settings, _person(session, learner), language)
+    db.engine.dispose()
+    return code
+
+
+def _certificate(session: Session, settings: Settings, who: PersonRow, language: str) -> str:
+    today = clock.local_day(clock.now(), settings.timezone)
+    days = Wanted(date(today.year, 1, 1), today, language, annex=True)
+    return certificates.issue(session, settings, who, days, who.id)
+
+
+def _person(session: Session, login: str) -> PersonRow:
+    found = person_by_login(session, login)
+    assert found is not None
+    return found
+
+
+def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:
+    """A draft, a run, a question of the lesson's course."""
+    lesson = session.get_one(Lesson, lesson_id)
+    course = session.get_one(Course, lesson.course_id)
+    admin = _person(session, "academy")
+    for number, publish in enumerate((True, False), 1):
+        announcements.add(session, admin.id, _announcement(number), publish=publish)
+    draft = factories.draft(session, admin.id)
+    run = factories.run(session, admin.id)
+    question = questions.add(session, course.id, true_or_false("真", True), actor_id=None).id
+    return [
+        {"draft_id": draft},
+        {"run_id": run},
+        {"code": course.code, "lesson_id": lesson_id, "question_id": question},
+    ]

@@ -1,0 +1,87 @@
+"""A slow line and a broken one: what is quick needs no word, what is slow is said, and nothing is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.devices import DESKTOP, PHONE, Device, sign_in, until
+from tests.journeys.places import LEARNER
+from tests.journeys.server import Academy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Route
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-pages")]
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def learner(chromium: Browser, sample: Academy, request: pytest.FixtureRequest) -> Iterator[Device]:
+    """Somebody on My year."""
+    found = sign_in(chromium, sample, sample.account("learner", LEARNER), request.param)
+    found.page.goto("/")
+    yield found
+    found.context.close()
+
+
+def test_what_takes_long_is_said_and_what_is_quick_is_not(learner: Device) -> None:
+    page = learner.page
+    held: list[Route] = []
+    said = page.locator("#waits")
+    expect(said).to_be_hidden()
+    page.route("**/statement", held.append)
+    page.locator("main a[href='/statement']").first.click()
+    page.wait_for_timeout(200)
+    expect(said).to_be_hidden()
+    expect(said).to_have_text("还在打开")
+    assert page.url.endswith("/"), "the page stays until the next one is there"
+    held[0].continue_()
+    page.wait_for_url("**/statement")
+    expect(page.locator("#waits")).to_be_hidden()
+    assert learner.complaints == []
+
+
+def test_a_button_that_was_pressed_shows_that_it_works(learner: Device) -> None:
+    page = learner.page
+    held: list[Route] = []
+    page.goto("/certificates/new")
+    page.route("**/certificates/new", held.append)
+    button = page.locator("main form button[type=submit]").first
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#waits")).to_have_text("还在打开")
+    held[0].continue_()
+    expect(page.locator("#waits")).to_be_hidden()
+
+
+def test_without_network_the_page_says_what_stays(learner: Device) -> None:
+    page, said = learner.page, learner.page.locator("#waits")
+    learner.context.set_offline(True)
+    expect(said).to_have_text("网络断了。这一页还在，写下的字留在这个标签页里。")
+    learner.context.set_offline(False)
+    expect(said).to_have_text("网络恢复了。")
+    expect(said).to_be_hidden(timeout=8000)
+    page.locator("main a[href='/statement']").first.click()
+    page.wait_for_url("**/statement")
+
+
+def test_a_picture_that_has_run_dry_says_so(chromium: Browser, sample: Academy) -> None:
+    found = sign_in(chromium, sample, sample.account("learner", LEARNER), DESKTOP)
+    page = found.page
+    held: list[Route] = []
+    material = f"http://localhost:{sample.environment['CONTENT_PORT']}/**"
+    page.route(material, held.append)
+    page.goto("/lessons/2")
+    note = page.locator("[data-buffering]")
+    expect(note).to_be_hidden()
+    page.locator("[data-do=play]").click()
+    expect(note).to_have_text("画面还在路上。播放时才计时，不丢时间。")
+    page.unroute(material)
+    for route in held:
+        route.continue_()
+    until(page, "document.querySelector('video').currentTime > 0.3", 30)
+    expect(note).to_be_hidden()
+    found.context.close()
