@@ -164,7 +164,8 @@ class _Plot:
 
     def _grid(self) -> str:
         most, hour = (5 if self.wide else 2), 1000
-        step = next((each for each in _STEPS if self.line.target <= each * most * hour), _STEPS[-1]) * hour
+        highest = (self.floor - self.head - 10) / self.scale  # the target, or what there was beyond it
+        step = next((each for each in _STEPS if highest <= each * most * hour), int(highest / most / hour) + 1) * hour
         top = int((self.floor - self.head) / self.scale)
         drawn = ""
         for mark in range(step, top + 1, step):
