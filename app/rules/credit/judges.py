@@ -191,20 +191,26 @@ def _attend(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone]) -> N
 
 def _attended(book: RuleBook, piece: Piece) -> list[tuple[int, Attendance]]:
     """The clauses of its own version that are about a piece."""
-    day, minute = book.local(piece.happened, piece.kind)
-    version = book.version_on(day)
+    version = book.version_on(book.local(piece.happened, piece.kind)[0])
     if version is None or not version.attendances:
         return []
-    plan = book.plan(version, piece.snapshot, minute)
-    seen = values(piece.snapshot, minute) if plan is None else plan.seen
+    seen = _seen(book, piece)
     return [(version.version, clause) for clause in version.attendances if clause.when.fits(seen)]
+
+
+def _seen(book: RuleBook, piece: Piece) -> Mapping[str, object]:
+    """What conditions see of a piece; its bucket as the version of its own day has it."""
+    day, minute = book.local(piece.happened, piece.kind)
+    version = book.version_on(day)
+    plan = None if version is None else book.plan(version, piece.snapshot, minute)
+    return values(piece.snapshot, minute) if plan is None else plan.seen
 
 
 def _beyond(
     book: RuleBook, clause: Attendance, run: Sequence[Piece], leave: Sequence[Piece]
 ) -> tuple[int, int, int] | None:
     """(leave, limit, 0) in thousandths of hours where the limit is passed."""
-    about = [p for p in run if any(clause.id == each.id for _, each in _attended(book, p)) and p.kind in _CREDITABLE]
+    about = [p for p in run if p.kind in _CREDITABLE and clause.when.fits(_seen(book, p))]
     sums = [sum(p.numbers[place] for p in about) for place in range(len(NUMBERS))]
     sums[_LEAVE] = sum(p.numbers[_LEAVE] for p in leave)
     sums[_RUN_HOURS] = max(p.numbers[_RUN_HOURS] for p in run)
