@@ -136,7 +136,8 @@ def test_what_follows_a_check_counts_when_it_is_answered(watching: Watching) -> 
     assert shown.question is not None
     assert shown.ranges == ((counted, LENGTH),)
     done = watching.answer()
-    assert (done.result, done.ranges, done.credited) == ("counted", ((counted, LENGTH),), True)
+    before_the_mark = counted < 324_000  # a check stands where chance puts it: nine tenths may count by then
+    assert (done.result, done.ranges, done.credited) == ("counted", ((counted, LENGTH),), before_the_mark)
     assert done.explanation.startswith("讲解")
     assert watching.state() == (LENGTH, 0)
     assert watching.waits() == []

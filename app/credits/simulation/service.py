@@ -73,7 +73,8 @@ def simulate(
         found = books(published, text, as_if)
         today = clock.local_day(clock.now(), found.after.zone)
         seals, learners = dict(seals_of(session)), list(session.scalars(_EVERYBODY))
-    start, end = _start(found.after, today), found.after.period.end(found.after.period.index(today))
+    rule = found.after.period
+    start, end = rule.start(rule.index(today)), rule.end(rule.index(today))
     url = db.engine.url.render_as_string(hide_password=False)
     name = stands.scale_of(published, start, today, seals)
     job = Job(url, published, text, as_if, start, today, seals, name, learners)
@@ -164,12 +165,8 @@ def _present(session: Session) -> Scale | None:
         return None
     book, seals = RuleBook([load(text) for text in published]), dict(seals_of(session))
     today = clock.local_day(clock.now(), book.zone)
-    start = _start(book, today)
+    start = book.period.start(book.period.index(today))
     return Scale(book, book, start, today, seals, stands.scale_of(published, start, today, seals))
-
-
-def _start(book: RuleBook, today: date) -> date:
-    return book.period.start(book.period.index(today))
 
 
 @tasks.task(PACK, long=True, queue=tasks.RUNS)

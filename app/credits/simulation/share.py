@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.base.db import Database
 from app.credits.simulation import packs, stands
 from app.credits.simulation.packs import Fresh, Own, Packs
-from app.credits.simulation.weighing import Scale, Stand, Weighed
+from app.credits.simulation.weighing import Before, Scale, Stand, Weighed
+from app.rules.credit.evidence import Piece
 
 log = logging.getLogger("duxue.simulation")
 CHUNK = 250  # learners in memory at once
@@ -106,35 +107,35 @@ def weigh(db: Database, scale: Scale, learners: Sequence[int], tell: Callable[[i
     """Weigh these, a chunk after the other; `tell(done)` after each. What was not kept yet is kept."""
     found, read = Found(), Packs()
     for chunk in chunks(learners):
-        with db.reading() as session:
-            own, fresh = _readable(read, session, chunk)
-            known = stands.kept(session, chunk, scale.name)
-        news: list[stands.Found] = []
+        ready = prepare(db, scale, read, chunk)
         for learner_id in chunk:
-            mine = own.pop(learner_id, NOTHING)
-            if mine is None:
+            if learner_id in ready:
+                pieces, before = ready.pop(learner_id)
+                found.add(learner_id, scale.weigh(pieces, before, found.many_change))
+            else:
                 found.unreadable += 1
-                continue
-            before = known.get((learner_id, mine.newest))
-            if before is None:
-                before = scale.stand(mine.pieces)
-                news.append(stands.Found(learner_id, mine.newest, before))
-            found.add(learner_id, scale.weigh(mine.pieces, before, found.many_change))
-        _keep(db, scale.name, fresh, news)
         tell(len(chunk))
     return found
 
 
-def prepare(db: Database, scale: Scale, read: Packs, chunk: Sequence[int]) -> None:
-    """Keep in advance what weighing these would keep."""
+def prepare(db: Database, scale: Scale, read: Packs, chunk: Sequence[int]) -> dict[int, tuple[Sequence[Piece], Before]]:
+    """Everybody's pieces and where they stand before; who cannot be read is left out. What was not kept yet is kept."""
     with db.reading() as session:
         own, fresh = _readable(read, session, chunk)
-    news = [
-        stands.Found(learner_id, mine.newest, scale.stand(mine.pieces))
-        for learner_id in chunk
-        if (mine := own.pop(learner_id, NOTHING)) is not None
-    ]
+        known = stands.kept(session, chunk, scale.name)
+    ready: dict[int, tuple[Sequence[Piece], Before]] = {}
+    news: list[stands.Found] = []
+    for learner_id in chunk:
+        mine = own.pop(learner_id, NOTHING)
+        if mine is None:
+            continue
+        before = known.get((learner_id, mine.newest))
+        if before is None:
+            before = scale.stand(mine.pieces)
+            news.append(stands.Found(learner_id, mine.newest, before))
+        ready[learner_id] = mine.pieces, before
     _keep(db, scale.name, fresh, news)
+    return ready
 
 
 def _readable(read: Packs, session: Session, chunk: Sequence[int]) -> tuple[dict[int, Own | None], list[Fresh]]:

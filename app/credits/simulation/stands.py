@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from app import rules
 from app.base.db import insert_into
 from app.credits.simulation.models import PresentStand
-from app.credits.simulation.packs import FORM
 from app.credits.simulation.weighing import Before, Stand
 
 _SOME: Any = bindparam("learners", expanding=True)
@@ -49,7 +48,7 @@ def _program() -> str:
     """A new release may fold otherwise, or tell it otherwise, in the middle of a day."""
     folders = [*map(Path, rules.__path__), Path(__file__).parent]
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
-    return hashlib.sha256(b"".join([FORM.encode(), *(each.read_bytes() for each in files)])).hexdigest()
+    return hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
 
 
 def kept(session: Session, learners: Sequence[int], scale: str) -> dict[tuple[int, int], Before]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from app.rules.credit.book import RuleBook
-from app.rules.credit.clauses import Attendance, Revoke
+from app.rules.credit.clauses import Attendance, Revoke, RuleSet
 from app.rules.credit.errors import EvidenceError
 from app.rules.credit.evidence import Numbers, Piece
 from app.rules.credit.formula import Ratio
@@ -191,20 +191,25 @@ def _attend(book: RuleBook, pieces: Sequence[Piece], gone: dict[str, Gone]) -> N
 
 def _attended(book: RuleBook, piece: Piece) -> list[tuple[int, Attendance]]:
     """The clauses of its own version that are about a piece."""
+    version, seen = _seen(book, piece)
+    if version is None:
+        return []
+    return [(version.version, clause) for clause in version.attendances if clause.when.fits(seen)]
+
+
+def _seen(book: RuleBook, piece: Piece) -> tuple[RuleSet | None, Mapping[str, object]]:
+    """The version of a piece's own day, and what conditions see of it, with the bucket that this version gives it."""
     day, minute = book.local(piece.happened, piece.kind)
     version = book.version_on(day)
-    if version is None or not version.attendances:
-        return []
-    plan = book.plan(version, piece.snapshot, minute)
-    seen = values(piece.snapshot, minute) if plan is None else plan.seen
-    return [(version.version, clause) for clause in version.attendances if clause.when.fits(seen)]
+    plan = None if version is None else book.plan(version, piece.snapshot, minute)
+    return version, values(piece.snapshot, minute) if plan is None else plan.seen
 
 
 def _beyond(
     book: RuleBook, clause: Attendance, run: Sequence[Piece], leave: Sequence[Piece]
 ) -> tuple[int, int, int] | None:
     """(leave, limit, 0) in thousandths of hours where the limit is passed."""
-    about = [p for p in run if any(clause.id == each.id for _, each in _attended(book, p)) and p.kind in _CREDITABLE]
+    about = [p for p in run if p.kind in _CREDITABLE and clause.when.fits(_seen(book, p)[1])]
     sums = [sum(p.numbers[place] for p in about) for place in range(len(NUMBERS))]
     sums[_LEAVE] = sum(p.numbers[_LEAVE] for p in leave)
     sums[_RUN_HOURS] = max(p.numbers[_RUN_HOURS] for p in run)

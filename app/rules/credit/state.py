@@ -19,16 +19,22 @@ Key: TypeAlias = tuple[Hashable, ...]
 
 @dataclass(slots=True)
 class First:
-    """What a duplicate clause remembers under one key: its first credited day, and the largest amount with the numbers
-    of the piece that gave it. `before`: what it had remembered already."""
+    """What a duplicate clause remembers under one key: its first credited day, the largest amount asked, the
+    numbers of that piece, how much each piece gave (by id). `before`: what it had remembered already."""
 
     day: date
     index: int
     series: Key | None
-    piece: str
+    before: First | None
     largest: int = 0
     numbers: Numbers = ()
-    before: First | None = None
+    given: dict[str, int] = field(default_factory=dict)
+
+    def take(self, piece: Piece, asked: int, left: int) -> None:
+        """Remember a piece that gave something."""
+        if asked > self.largest:
+            self.largest, self.numbers = asked, piece.numbers
+        self.given[piece.id] = left
 
 
 @dataclass(slots=True)

@@ -112,7 +112,7 @@ def repeats(state: State, at: At, asked: int) -> int:
             key = rule.id, piece.item
         first = _first(state, rule, key, at)
         if first is None:
-            first = First(at.learnt, at.learnt_in, series, piece.id, before=state.firsts.get(key))
+            first = First(at.learnt, at.learnt_in, series, state.firsts.get(key))
             kept.append((key, first))
             continue
         if series is None or series != first.series:
@@ -124,14 +124,13 @@ def repeats(state: State, at: At, asked: int) -> int:
         kept.append((None, first))
     if left:
         for new, first in kept:
-            if asked > first.largest:
-                first.largest, first.numbers, first.piece = asked, piece.numbers, piece.id
+            first.take(piece, asked, left)
             if new is not None:
                 state.firsts[new] = first
         if piece.begun is not None:
             _remember(state, at, asked)
         if piece.stands_for:
-            _stand_for(state, at, left)
+            _stand_for(state, at, asked, left)
     return left
 
 
@@ -175,28 +174,26 @@ def _stood_for(state: State, at: At, rule: Duplicate, asked: int, left: int) -> 
         return left
     firsts = [_first(state, rule, (rule.id, item), at) for item in at.piece.stands_for]
     known = [first for first in firsts if first is not None]
-    # What stood for several of them gave once.
-    largest: dict[str, int] = {}
+    given: dict[str, int] = {}  # what stood for several of them gave once
     for first in known:
-        largest[first.piece] = max(first.largest, largest.get(first.piece, 0))
-    given = sum(largest.values())
-    fits = max(0, asked - given)
+        given.update(first.given)
+    fits = max(0, asked - sum(given.values()))
     if fits >= left:
         return left
     at.note(rule.id, "repeat", plain_day(known[0].day), asked, fits)
     return fits
 
 
-def _stand_for(state: State, at: At, given: int) -> None:
+def _stand_for(state: State, at: At, asked: int, left: int) -> None:
     """From now on the items that a piece stands for are repeats."""
     for rule in at.plan.duplicates:
         if rule.key == ("item",):
             for item in at.piece.stands_for:
                 key = (rule.id, item)
-                if _first(state, rule, key, at) is None:
-                    state.firsts[key] = First(
-                        at.learnt, at.learnt_in, None, at.piece.id, given, at.piece.numbers, state.firsts.get(key)
-                    )
+                first = _first(state, rule, key, at)
+                if first is None:
+                    first = state.firsts[key] = First(at.learnt, at.learnt_in, None, state.firsts.get(key))
+                first.take(at.piece, asked, left)
 
 
 def _alike(rule: Duplicate, piece: Piece) -> Key | None:

@@ -55,16 +55,15 @@ class _Planner:
         closing = [(outcome, way) for way, outcome in found if outcome is not None]
         if closing:
             best, way = min(closing, key=lambda pair: (self._effort(pair[0]), pair[0].chosen))
-            best = self._laid_well(best, worths, way)
-            return self._told("closes", best, self._sorted(way, found, everything), everything)
-        if everything.fine:  # no way of looking found it, but all together do
-            best = Search(trial, worths, self.open[0], self.open).reduced(everything)
-            best = self._laid_well(best, worths, self.open[0])
-            return self._told("closes", best, self._sorted(self.open[0], found, everything), everything)
-        near = min(self.open, key=lambda way: goals.share_short(everything.settlement, way))
-        return self._told(
-            "open", self._helping(everything, worths, near), self._sorted(near, found, everything), everything
-        )
+        elif everything.fine:  # no way of looking found it, but all together do
+            way = self.open[0]
+            best = Search(trial, worths, way, self.open).reduced(everything)
+        else:
+            way = min(self.open, key=lambda way: goals.share_short(everything.settlement, way))
+            best = self._helping(everything, worths, way)
+            return self._told("open", best, self._sorted(way, found, everything), everything)
+        best = self._laid_well(best, worths, way)
+        return self._told("closes", best, self._sorted(way, found, everything), everything)
 
     def _word(self) -> str:
         """Why nothing is short."""
@@ -135,12 +134,12 @@ class _Planner:
 
     def _laid_well(self, best: Outcome, worths: Worths, way: GoalWay) -> Outcome:
         """On days that lose nothing to limits a day, where all on offer had to be laid otherwise and these need not."""
-        mode, self.trial.mode = self.trial.mode, FIT
-        spread = best if mode == FIT else self.trial.run(best.chosen)
-        if not spread.fine:
-            self.trial.mode = mode
+        trial = self.trial
+        spread = best if trial.mode == FIT else trial.run(best.chosen, mode=FIT)
+        if spread is best or not spread.fine:
             return best
-        return best if mode == FIT else Search(self.trial, worths, way, self.open).reduced(spread)
+        trial.mode = FIT
+        return Search(trial, worths, way, self.open).reduced(spread)
 
     def _effort(self, outcome: Outcome) -> int:
         return sum(self.trial.offers[number].left_ms for number in outcome.chosen)

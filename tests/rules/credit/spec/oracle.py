@@ -193,6 +193,10 @@ class Oracle(Amounts):
         span = self.calendar.whole_cycle(index) if test.get("over") == "cycle" else [index]
         scope = [e for e in self.entries if e.index in span]
         mine = [e for e in scope if fits(row["when"], e.seen)]
+        cuttable = [e for e in mine if e.index == index]
+        if number(row["at_most"]) == 1 and row.get("basis") != "quota" and test["measure"] == "countable":
+            # Cut of what the test counts too, the whole loses as much as the part.
+            cuttable = [e for e in cuttable if not fits(test.get("when"), e.seen)]
         before = {id(e): e.countable for e in scope}
         _, facts = self.duties.word(span, version["period"])
         quota = self.duties.quota(test["at_least"], facts, span, version["period"])
@@ -200,14 +204,14 @@ class Oracle(Amounts):
         def cut(amount: int) -> bool:
             for entry in scope:
                 entry.countable = before[id(entry)]
-            for entry in reversed([e for e in mine if e.index == index]):
+            for entry in reversed(cuttable):
                 taken = min(amount, entry.countable)
                 entry.countable -= taken
                 amount -= taken
             basis = quota if row.get("basis") == "quota" else measured(test, scope)
             return sum(e.countable for e in mine) <= number(row["at_most"]) * basis
 
-        low, high = 0, sum(e.countable for e in mine if e.index == index)
+        low, high = 0, sum(e.countable for e in cuttable)
         while low < high:
             middle = (low + high) // 2
             low, high = (low, middle) if cut(middle) else (middle + 1, high)

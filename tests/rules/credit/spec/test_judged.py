@@ -88,6 +88,15 @@ def test_a_run_over_a_new_version_is_one_run() -> None:
     assert tell([first, second], [*facts, leave(2001)]).got("a", "b") == [0, 0]
 
 
+def test_a_clause_that_is_new_counts_the_hours_of_before_it() -> None:
+    """What was held under a version without the clause is never withdrawn by it, but belongs to the run."""
+    first = rules(CLASS)
+    second = attendance('"hours / 4"').replace("version = 1", "version = 2").replace("2020-01-01", "2026-07-01")
+    facts = [session("a", "2026-06-30T10:00"), session("b", "2026-07-01T10:00")]
+    assert tell([first, second], [*facts, leave(2000)]).got("a", "b") == [4000, 4000]
+    assert tell([first, second], [*facts, leave(2001)]).got("a", "b") == [4000, 0]
+
+
 def test_only_what_the_clause_is_about_is_withdrawn() -> None:
     facts = [session("a"), piece("e", "exam", run="K"), leave(9000)]
     assert tell(attendance("8"), facts).got("a", "e") == [0, 2000]

@@ -125,6 +125,24 @@ def test_the_reach_of_an_item_begins_on_its_first_credited_day(last: dict[str, A
     assert tell(text, facts).got("a", "b", "c") == [1000, 6000, 8000]
 
 
+@pytest.mark.parametrize(
+    ("last", "left"),
+    [
+        (course("again", 3, 5, item="a"), 0),
+        (course("more", 3, 6, item="a"), 1000),
+        (course("other", 3, 5, item="b"), 0),
+        (course("also", 3, 6, item="c", stands_for=["b"]), 3000),
+        (course("both", 3, 6, item="c", stands_for=["a", "b"]), 1000),
+    ],
+    ids=["as large", "larger", "its other item", "a second one for that", "a second one for both"],
+)
+def test_what_a_certificate_asked_is_the_largest_of_its_items(last: dict[str, Any], left: int) -> None:
+    """`a` gave 2; a certificate of 5 for `a` and `b` adds 3."""
+    text = rules(CREDITS + 'duplicate = [{id = "once", key = ["item"], keep = "largest"}]\n')
+    facts = [course("a", 1, 2), course("z", 2, 5, stands_for=["a", "b"]), last]
+    assert tell(text, facts).got("a", "z", last["id"]) == [2000, 3000, left]
+
+
 def test_it_stands_for_nothing_where_the_key_says_more() -> None:
     text = rules(CREDITS + 'duplicate = [{id = "once", key = ["item", "provider"]}]\n')
     assert tell(text, [course("z", 1, 8, stands_for=["a"]), course("a", 2, 3)]).got("z", "a") == [8000, 3000]
