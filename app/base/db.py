@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Dialect, Engine, MetaData, and_, create_engine, event, or_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -84,6 +86,14 @@ def make_engine(url: str) -> Engine:
 def holds(row: Any, day: Any) -> ColumnElement[bool]:
     """A dated row (`since`, and `until` from which it no longer holds) holds on that day, a date or a parameter."""
     return and_(row.since <= day, or_(row.until.is_(None), row.until > day))
+
+
+def is_busy(error: DBAPIError | PoolTimeout) -> bool:
+    """Could the same work be done a moment later: a lock or a connection was waited for in vain, or the server went?"""
+    if isinstance(error, PoolTimeout) or error.connection_invalidated:
+        return True
+    code = getattr(error.orig, "sqlite_errorname", "")
+    return code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) if code else isinstance(error, OperationalError)
 
 
 def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:

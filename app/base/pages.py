@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, render_template, request, session, url_for
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, session, url_for
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.routing import IntegerConverter, Map
 
 from app.base import charts, dots, labels
 from app.base.access import SIGNED_IN, can, public
+from app.base.db import is_busy
 from app.base.errors import Refused
 from app.base.settings import Settings
 from app.base.unit_of_work import database, settings
@@ -89,6 +92,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _database)
     app.register_error_handler(Exception, _broken)
     app.add_url_rule("/healthz", "base.healthz", healthz)
 
@@ -257,6 +262,16 @@ def _broken(error: Exception) -> tuple[str | Response, int]:
     current_app.logger.exception("unexpected error on %s %s", request.method, request.path)
     message = _("Something broke on our side. Nothing of this step was saved; what was there before is untouched.")
     return _page(500, _("Our mistake"), message)
+
+
+def _database(error: DBAPIError | PoolTimeout) -> tuple[Response, int]:
+    if not is_busy(error):
+        return make_response(_broken(error)[0]), 500
+    current_app.logger.warning("the database was busy on %s %s: %s", request.method, request.path, error)
+    message = _("The academy is very busy just now. Nothing of this step was saved; try again in a few seconds.")
+    answer = make_response(_page(503, _("One moment"), message, came_from())[0])
+    answer.headers["Retry-After"] = "5"
+    return answer, 503
 
 
 @public
