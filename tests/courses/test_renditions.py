@@ -300,7 +300,7 @@ def test_two_makers_of_one_film_both_stand_in_its_stream(
 ) -> None:
     """They end at the same moment: each would see its own row only, and the stream list one of the two."""
     version = attach(make_video(tmp_path / "f.mp4", 2, sound=2))
-    claims = [making._claim(db, version) for _each in range(2)]
+    claims = [making._claim(db, settings, version) for _each in range(2)]
     meeting, write = threading.Barrier(2), streams.write
 
     def slowly(store: Store, parts: list[streams.Part]) -> str:

@@ -237,8 +237,15 @@ def draft(session: Session, actor_id: int, text: str = RULES) -> int:
 
 
 def announcement(
-    session: Session, title: str = "系统维护", *, body: str = "夜里停一小时。", publish: bool = True,
-    since: date = SINCE, until: date | None = None, pinned: bool = False, english: str = "",
+    session: Session,
+    title: str = "系统维护",
+    *,
+    body: str = "夜里停一小时。",
+    publish: bool = True,
+    since: date = SINCE,
+    until: date | None = None,
+    pinned: bool = False,
+    english: str = "",
 ) -> int:
     """An announcement, published unless said otherwise; its number. `english`: its title and text in English."""
     wanted = Wanted(title, english, body, english, pinned, since, until)

@@ -18,7 +18,6 @@ from app.rules.credit import document
 from app.rules.credit.book import RuleBook
 from app.rules.planning.plans import Shortage
 from app.study import forecast
-from app.study.catalogue import Wanted
 from app.study.words import all_lacking
 from tests import factories
 
@@ -192,11 +191,3 @@ def test_what_is_missing_is_one_phrase(words: None) -> None:
     # A subject that lacks all that the whole does is said alone.
     assert all_lacking(version, (shortage("total", 2_000), own)).striptags() == "2.0 hours of professional subjects"
     assert all_lacking(version, (total,)).striptags() == "4.5 hours"
-
-
-def test_addresses_hold_only_what_differs() -> None:
-    wanted = Wanted.read({"q": " a ", "page": "3", "sort": "short", "requirement": "x", "state": "done"})
-    assert wanted == Wanted("a", "", "", "done", "short", 3)
-    assert wanted.address() == {"q": "a", "state": "done", "sort": "short"}
-    assert wanted.address(page=2, q="") == {"state": "done", "sort": "short", "page": 2}
-    assert Wanted.read({}).address() == {}
