@@ -41,7 +41,7 @@ SIZES: dict[str, dict[str, Any]] = {
 # The signature views, kept in Chinese at every size in both themes; the guides' and the README's in English too.
 SIGNATURE = ("home", "my-year", "player", "statement", "why", "my-class", "course", "catalogue", "rules-version",
              "messages", "editor-course", "sign-in")  # fmt: skip
-ENGLISH = ("my-year", "player", "statement", "my-class", "editor-course", "rules-version")
+ENGLISH = ("my-year", "player", "statement", "why", "my-class", "editor-course", "rules-version")
 # How much of a kept picture is kept, in pixels from the top; and how heavy it may be.
 TALLEST = {"360": 1480, "768": 1400, "1280": 1200}
 MOST_BYTES, COLOURS = 120_000, 64

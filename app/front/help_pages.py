@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import struct
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +20,15 @@ from app.courses import articles
 ROOT = Path(__file__).resolve().parents[2]
 HELP = ROOT / "content" / "help"
 GUIDE = ROOT / "docs" / "guide"
+PICTURES = ROOT / "docs" / "screenshots"
+PICTURES_AT = "/help/pictures/"
 # The guides by the slug under which they are read here.
 GUIDES = {f"guide-{name}": name for name in ("learner", "head-teacher", "editor", "administrator")}
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+# A picture of the academy on a line of its own; while the Markdown is made HTML a mark stands for it.
+_PICTURE = re.compile(r"(?m)^!\[([^\]]*)\]\(\.\./screenshots/([a-z0-9-]+\.png)\)$")
+_MARK = "\ue000"
+_MARKED = re.compile(rf"<p>{_MARK}(\S+) ([^<]*)</p>")
 _TAGS = re.compile(r"<[^>]+>")
 _WITHIN = re.compile(r"</?(?:strong|em|code|s|a)\b[^>]*>")
 # A line broken within a Chinese sentence: browsers would show the break as a space.
@@ -88,7 +95,7 @@ def _page(slug: str, language: str) -> HelpPage:
     first, _line, rest = _BROKEN.sub("", markdown.strip()).partition("\n")
     # The title is the page's own heading: what stands below it moves up to its side.
     body = re.sub(r"(?m)^##", "#", rest.strip())
-    shown = articles.article_html(body)
+    shown = _MARKED.sub(_picture, articles.article_html(body))
     paragraph = re.search(r"<p>(.*?)</p>", shown, re.DOTALL)
     return HelpPage(
         slug=slug,
@@ -96,6 +103,17 @@ def _page(slug: str, language: str) -> HelpPage:
         lead=_words(paragraph[1]) if paragraph else "",
         text=_words(shown),
         html=Markup(shown),
+    )
+
+
+def _picture(found: re.Match[str]) -> str:
+    """What a page shows of a picture, with its size, so that nothing moves when it comes; a click opens it alone."""
+    with (PICTURES / found[1]).open("rb") as file:
+        wide, high = struct.unpack(">II", file.read(24)[16:])
+    address = PICTURES_AT + found[1]
+    return (
+        f'<figure><a href="{address}"><img src="{address}" width="{wide}" height="{high}" loading="lazy" '
+        f'alt="{found[2]}"></a></figure>'
     )
 
 
@@ -109,6 +127,7 @@ def _guide(markdown: str) -> str:
     lines = rest.strip().split("\n")
     # Its first line leads to the other language: here the page itself does.
     body = "\n".join(lines[1:] if lines[0].startswith("[") else lines)
+    body = _PICTURE.sub(rf"\n{_MARK}\2 \1\n", body)
     return f"{title}\n\n{_LINK.sub(_link, body)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, send_from_directory, url_for
 from flask import session as browser
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -182,6 +182,13 @@ def help_page(slug: str) -> str:
     if found is None:
         raise NotFound(_("There is no such page of help."))
     return render_template("front/help_page.html", found=found, groups=help_pages.groups(_language()))
+
+
+@bp.get("/help/pictures/<name>")
+@public
+def picture(name: str) -> Response:
+    """A picture of a guide."""
+    return send_from_directory(help_pages.PICTURES, name, max_age=3600)
 
 
 @bp.get("/help/glossary")

