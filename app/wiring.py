@@ -20,6 +20,8 @@ from app.credits.closing import messages as closing_messages
 from app.credits.closing import wired
 from app.credits.closing.wired import Matters
 from app.credits.workshop import messages as workshop_messages
+from app.notices import queries as notices_queries
+from app.people import queries as people_queries
 from app.study import wired as study_wired
 from app.tickets import answers as tickets_answers
 from app.tickets import closing as tickets_closing
@@ -61,6 +63,7 @@ def beats_loop(settings: Settings, db: Database) -> BeatsLoop:
 
 def listen() -> None:
     """Who is stirred by what happens in a lower slice, and what a lower slice asks of an upper one."""
+    people_queries.count_waiting(notices_queries.unread_of)
     reach.wire(classes.class_of)
     courses_reach.wire(classes.offer_of)
     naming.wire(courses.titles_of)

@@ -57,7 +57,7 @@ bucket_field = "subject_bucket"
 text = {zh = "外部培训按认定学时计", en = "Training elsewhere counts as recognised"}
 
 [[cap]]
-id = "elsewhere"
+id = "training"
 when = {kind = "recognised"}
 limit = 20
 per = "period"

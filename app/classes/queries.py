@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.base.db import holds
 from app.classes.models import ClassMembership, CourseOffer, VirtualClass
-from app.courses.models import Course
+from app.courses.models import Course, Provider
+from app.courses.queries import COURSE, CourseRow
 from app.people.models import Person
 from app.people.queries import PERSON, PersonRow
 from app.rules.access import Scope
@@ -38,6 +39,7 @@ class OfferRow:
     requirement_class: str
     since: date
     due: date | None
+    course: CourseRow
 
 
 _DAY: BindParameter[date] = bindparam("day")
@@ -55,9 +57,10 @@ _CLASS_OF = (
 _OFFERS = (
     select(
         CourseOffer.id, CourseOffer.course_id, CourseOffer.class_id, CourseOffer.requirement_class,
-        CourseOffer.since, CourseOffer.due,
+        CourseOffer.since, CourseOffer.due, *COURSE,
     )
     .join(Course, Course.id == CourseOffer.course_id)
+    .join(Provider, Provider.id == Course.provider_id)
     .where(CourseOffer.withdrawn_at.is_(None), CourseOffer.since <= _DAY, Course.withdrawn_at.is_(None))
 )  # fmt: skip
 _MINE = select(ClassMembership.class_id).where(ClassMembership.person_id == _PERSON, holds(ClassMembership, _DAY))
@@ -75,7 +78,10 @@ def class_of(session: Session, person_id: int, day: date) -> ClassRow | None:
 
 
 def _offers(session: Session, wanted: Select[Any], **given: object) -> list[OfferRow]:
-    return [OfferRow(*row) for row in session.execute(wanted, given)]
+    return [
+        OfferRow(row[0], row[1], row[2], row[3], row[4], row[5], CourseRow(*row[6:]))
+        for row in session.execute(wanted, given)
+    ]
 
 
 def _one_each(offers: list[OfferRow]) -> list[OfferRow]:

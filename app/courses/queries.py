@@ -121,30 +121,27 @@ class ProviderRow:
     name_en: str
 
 
+# The columns of a `CourseRow`, in its order.
+COURSE = (
+    Course.id, Course.code, Course.title, Course.title_en, Course.summary, Course.summary_en,
+    Course.provider_id, Provider.code, Provider.name, Provider.name_en, Course.category,
+    Course.subject_bucket, Course.lecturer, Course.max_rate_m, Course.check_minutes, Course.in_order,
+    Course.created_at, Course.withdrawn_at, Course.lecturer_en, Course.sources, Course.sources_en, Course.slip,
+    Course.motif,
+)  # fmt: skip
+
+
 def _courses() -> Select[Any]:
-    return select(
-        Course.id, Course.code, Course.title, Course.title_en, Course.summary, Course.summary_en,
-        Course.provider_id, Provider.code, Provider.name, Provider.name_en, Course.category,
-        Course.subject_bucket, Course.lecturer, Course.max_rate_m, Course.check_minutes, Course.in_order,
-        Course.created_at, Course.withdrawn_at, Course.lecturer_en, Course.sources, Course.sources_en, Course.slip,
-        Course.motif,
-    ).join(Provider, Provider.id == Course.provider_id)  # fmt: skip
+    return select(*COURSE).join(Provider, Provider.id == Course.provider_id)
 
 
 _BY_CODE = _courses().where(Course.code == bindparam("code"))
-_BY_ID = _courses().where(Course.id.in_(bindparam("ids", expanding=True)))
 
 
 def course_by_code(session: Session, code: str) -> CourseRow | None:
     """The course of an address, withdrawn or not; None when there is none."""
     found = session.execute(_BY_CODE, {"code": code}).first()
     return None if found is None else CourseRow(*found)
-
-
-def courses_by_id(session: Session, ids: Iterable[int]) -> dict[int, CourseRow]:
-    """These courses by id, withdrawn or not; unknown ids are left out. One query."""
-    found = session.execute(_BY_ID, {"ids": list(set(ids))})
-    return {row[0]: CourseRow(*row) for row in found}
 
 
 def titles_of(session: Session, codes: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -107,7 +107,10 @@ def _page(slug: str, language: str) -> HelpPage:
 
 
 def _picture(found: re.Match[str]) -> str:
-    """What a page shows of a picture, with its size, so that nothing moves when it comes; a click opens it alone."""
+    """What a page shows of a picture, with its size, so that nothing moves when it comes; a click opens it alone.
+    Nothing where the picture was not brought along."""
+    if not (PICTURES / found[1]).is_file():
+        return ""
     with (PICTURES / found[1]).open("rb") as file:
         wide, high = struct.unpack(">II", file.read(24)[16:])
     address = PICTURES_AT + found[1]

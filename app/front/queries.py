@@ -108,14 +108,13 @@ def public_courses(session: Session, day: date) -> list[PublicCourse]:
     """The courses offered to everybody that have lessons to open, the newest first.
 
     What is offered to single classes is not told. Worth is by the rules of the day for somebody of whom nothing is
-    known. Five queries however many courses there are.
+    known. Three queries however many courses there are.
     """
     offers = classes.offers_to_all(session, day)
-    rows = courses.courses_by_id(session, [offer.course_id for offer in offers])
-    lessons = courses.lessons_of_courses(session, list(rows))
+    lessons = courses.lessons_of_courses(session, [offer.course_id for offer in offers])
     book, found = credits.book(session), []
     for offer in sorted(offers, key=lambda each: (each.since, each.course_id), reverse=True):
-        row = rows[offer.course_id]
+        row = offer.course
         own = lessons[row.id]
         if not own:
             continue

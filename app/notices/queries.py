@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.base import labels
@@ -54,7 +54,6 @@ class Counts:
 
 _MINE = Notice.person_id == bindparam("person")
 _WAITS = Notice.read_at.is_(None)
-_UNREAD = select(func.count()).where(_MINE, _WAITS)
 _COUNTS = select(
     func.count(), func.count().filter(_WAITS), func.coalesce(func.max(Notice.id), 0)
 ).where(_MINE)  # fmt: skip
@@ -68,9 +67,9 @@ _ROWS = (
 _ROWS_UNREAD = _ROWS.where(_WAITS)
 
 
-def unread(session: Session, person_id: int) -> int:
-    """How many messages of a person are unread."""
-    return session.scalar(_UNREAD, {"person": person_id}) or 0
+def unread_of(person_id: ColumnElement[int]) -> ColumnElement[int]:
+    """How many messages of a person are unread, as part of a statement that knows the person."""
+    return select(func.count()).where(Notice.person_id == person_id, _WAITS).scalar_subquery()
 
 
 def counts(session: Session, person_id: int) -> Counts:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -27,14 +27,8 @@ ONLY_UNREAD = "unread"
 
 @bp.app_context_processor
 def _for_frames() -> dict[str, Any]:
-    """How many messages are unread: asked for where a template asks, once a request."""
-
-    def messages_unread() -> int:
-        if "messages_unread" not in g:
-            g.messages_unread = queries.unread(session(), current_user.person_id)
-        return int(g.messages_unread)
-
-    return {"messages_unread": messages_unread}
+    """How many messages are unread."""
+    return {"messages_unread": current_user.waiting if current_user.is_authenticated else 0}
 
 
 @bp.get("/messages")
@@ -44,7 +38,6 @@ def messages() -> str:
     is opened: a look at the list changes nothing."""
     only_unread = request.args.get("show") == ONLY_UNREAD
     counts = queries.counts(session(), current_user.person_id)
-    g.messages_unread = counts.unread
     total = counts.unread if only_unread else counts.every
     pages = max(1, -(-total // ON_A_PAGE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)

@@ -37,6 +37,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.locale: str = bearer.locale
         self.session_id: int = bearer.session_id
         self.grants: tuple[Grant, ...] = bearer.grants
+        self.waiting: int = bearer.waiting
         self._token = token
 
     def get_id(self) -> str:

@@ -5,11 +5,12 @@ Statements are built once: building one costs ten times as much as running it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from app.base.db import holds
@@ -62,7 +63,8 @@ class SignInRow:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whose token it is: the person, the sign-in, the grants of the day."""
+    """Whose token it is: the person, the sign-in, the grants of the day, and how much waits for the person
+    (`count_waiting`)."""
 
     person_id: int
     key: str
@@ -73,6 +75,7 @@ class Bearer:
     created_at: datetime
     seen_at: datetime
     grants: tuple[Grant, ...]
+    waiting: int
 
 
 _UNITS = (
@@ -175,14 +178,23 @@ _BEARER = (
 )  # fmt: skip
 
 
+_asked: list[Select[Any]] = [_BEARER.add_columns(literal(0))]
+
+
+def count_waiting(of_person: Callable[[ColumnElement[int]], ColumnElement[int]]) -> None:
+    """What counts as waiting for somebody: a number by the column of a person's id, which a floor above knows. It is
+    read with the sign-in, so that no page asks for it by a statement of its own."""
+    _asked[0] = _BEARER.add_columns(of_person(Person.__table__.c.id))
+
+
 def bearer(session: Session, token_hash: str, day: date) -> Bearer | None:
     """Who signed in with this token: not revoked, not disabled. One query."""
-    rows = session.execute(_BEARER, {"token": token_hash, "day": day}).all()
+    rows = session.execute(_asked[0], {"token": token_hash, "day": day}).all()
     if not rows:
         return None
     grants = tuple(Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None)
     id_, key, login, name, locale, sign_in_id, created_at, seen_at = rows[0][:8]
-    return Bearer(id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants)
+    return Bearer(id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, rows[0][11])
 
 
 def sign_ins(session: Session, person_id: int, since: datetime) -> list[SignInRow]:

@@ -138,18 +138,13 @@ class Year:
 
 
 def year(session: Session, person_id: int, day: date) -> Year:
-    """A learner's year, in six queries however many courses there are."""
+    """A learner's year, in five queries however many courses there are."""
     offers = classes.offers_for_learner(session, person_id, day)
-    rows = courses.courses_by_id(session, [offer.course_id for offer in offers])
-    lessons = courses.lessons_of_courses(session, list(rows))
+    lessons = courses.lessons_of_courses(session, [offer.course_id for offer in offers])
     seen = viewing.progress(session, person_id, _versions(lessons.values()))
     book = credits.book(session)
     standing, duty, recent = _standing(session, book, person_id, day)
-    views = [
-        _view(book, day, rows[offer.course_id], offer, lessons[offer.course_id], seen, standing)
-        for offer in offers
-        if offer.course_id in rows
-    ]
+    views = [_view(book, day, offer.course, offer, lessons[offer.course_id], seen, standing) for offer in offers]
     found = outlook(duty, day, recent) if duty is not None else None
     return Year(day, standing, tuple(views), duty, found, book)
 

@@ -27,6 +27,7 @@ from app.credits.queries import countable_since
 from app.people.models import Person, Unit, UnitMembership
 from app.people.queries import PERSON, PersonRow
 from app.rules.access import Scope
+from app.rules.credit.book import RuleBook
 from app.viewing.models import Coverage
 
 WEEK = 7
@@ -101,6 +102,7 @@ class ClassView:
     day: date
     period: tuple[date, date] | None
     learners: tuple[LearnerRow, ...]
+    book: RuleBook | None
     quiet_ms: int = 0
     long_ms: int = 0
 
@@ -152,7 +154,7 @@ def my_class(
         ahead = outlook(duty, day, max(0, recent)) if duty is not None else None
         learners.append(replace(found, duty=duty, outlook=ahead))
     today = clock.to_ms(midnights[-2])
-    return ClassView(row, day, period, tuple(learners), today - QUIET_DAYS * DAY_MS, today - LONG_DAYS * DAY_MS)
+    return ClassView(row, day, period, tuple(learners), book, today - QUIET_DAYS * DAY_MS, today - LONG_DAYS * DAY_MS)
 
 
 _PersonFacts = tuple[str | None, str | None, bool | None, int, int, LearnerRow]

@@ -13,7 +13,6 @@ from app.classes.queries import OfferRow
 from app.classes.standing import StandingRow, lesson_worth
 from app.courses import queries as courses
 from app.courses.queries import CourseRow, LessonRow
-from app.credits import service as credits
 from app.supervision.queries import ClassView, CourseProgress, LearnerRow
 from app.viewing import queries as viewing
 
@@ -31,16 +30,14 @@ class Lacking:
 
 
 class Required:
-    """The required courses of a class. Three queries; what is enough is reckoned once a unit and band."""
+    """The required courses of a class. Two queries; what is enough is reckoned once a unit and band."""
 
     def __init__(self, session: Session, view: ClassView) -> None:
         asked = classes.offers_for_class(session, view.row.id, view.day)
         asked = [offer for offer in asked if offer.requirement_class == "required"]
         self._session, self._view = session, view
-        self._courses = courses.courses_by_id(session, [offer.course_id for offer in asked])
-        self._lessons = courses.lessons_of_courses(session, list(self._courses))
+        self._lessons = courses.lessons_of_courses(session, [offer.course_id for offer in asked])
         self._offers = [offer for offer in asked if self._lessons.get(offer.course_id)]
-        self._book = credits.book(session)
         self._enough: dict[tuple[int, str, str], int] = {}
 
     def fill(self, rows: Sequence[LearnerRow]) -> tuple[LearnerRow, ...]:
@@ -50,7 +47,7 @@ class Required:
 
     def course(self, code: str) -> CourseRow | None:
         """A required course by its code."""
-        return next((course for course in self._courses.values() if course.code == code), None)
+        return next((offer.course for offer in self._offers if offer.course.code == code), None)
 
     def lacking(self, rows: Sequence[LearnerRow]) -> list[Lacking]:
         """Courses due within two weeks, or overdue for less than four, which some of these have not done; by day. One
@@ -65,7 +62,7 @@ class Required:
         for row in rows:
             for found in self._of(row, soon, seen):
                 short[found.offer.offer_id] += not found.done
-        return [Lacking(self._courses[o.course_id], o, short[o.offer_id]) for o in soon if short[o.offer_id]]
+        return [Lacking(offer.course, offer, short[offer.offer_id]) for offer in soon if short[offer.offer_id]]
 
     def _seen(self, rows: Sequence[LearnerRow], offers: Iterable[OfferRow]) -> Seen:
         versions = [lesson.media_version_id for offer in offers for lesson in self._lessons[offer.course_id]]
@@ -74,7 +71,7 @@ class Required:
     def _needed(self, course: CourseRow, lesson: LessonRow, standing: StandingRow) -> int:
         at = (lesson.id, standing.unit_code, standing.band)
         if at not in self._enough:
-            worth = lesson_worth(self._book, self._view.day, course, lesson, "required", standing)
+            worth = lesson_worth(self._view.book, self._view.day, course, lesson, "required", standing)
             self._enough[at] = lesson.length_ms if worth.at_least_ms is None else worth.at_least_ms
         return self._enough[at]
 
@@ -82,7 +79,7 @@ class Required:
         """One learner's courses, by due date."""
         result = []
         for offer in offers:
-            course, lessons = self._courses[offer.course_id], self._lessons[offer.course_id]
+            course, lessons = offer.course, self._lessons[offer.course_id]
             counted = [seen.get((row.person.id, lesson.media_version_id), (0, 0))[0] for lesson in lessons]
             done = all(
                 ms >= self._needed(course, lesson, row.standing) for ms, lesson in zip(counted, lessons, strict=True)
@@ -93,5 +90,5 @@ class Required:
 
 
 def with_required(session: Session, view: ClassView, rows: Sequence[LearnerRow]) -> tuple[LearnerRow, ...]:
-    """These learners of a class with their required courses. Four queries; ask it for those who are shown."""
+    """These learners of a class with their required courses. Three queries; ask it for those who are shown."""
     return Required(session, view).fill(rows)

@@ -83,7 +83,7 @@ def test_what_kills_its_process_is_told_and_a_cover_is_not(db: Database, setting
         )
     making.make_all(db, settings, version)
     with db.reading() as session:
-        states = dict(session.execute(select(Rendition.kind, Rendition.state)).tuples())
+        states = dict(session.execute(select(Rendition.kind, Rendition.state)).tuples().all())
     assert states == {"360p": "failed", "cover": "failed"}
     assert len(told(db, "editor")) == 1
     making.make_all(db, settings, film(db, "academy", ("cover",)))

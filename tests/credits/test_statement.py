@@ -38,12 +38,12 @@ def test_why_shows_the_formula_with_its_numbers_and_every_clause(app: Flask, db:
         watch(session, learner, length_ms=LESSON_MS, seen_ms=LESSON_MS * 9 // 10, requirement_class="elective")
         service.settle(session, learner)
     assert steps(page(signed_in(app, db, "l001"), "/statement?open=1")) == [
-        ["Watched 5:27 of 6:04", "90.0%", "Clause 4 Nine tenths of a lesson must be seen"],
+        ["Watched 5:27 of 6:04", "90.0%", "Clause 5 Nine tenths of a lesson must be seen"],
         ["Conversion: length 6:04 ÷ 45 minutes", "0.13481…", "Clause 1 Online lessons: 45 minutes count as 1 hour"],
-        ["Weight: × 0.5", "0.06740…", "Clause 3 Elective lessons count half"],
-        ["Rounding: to the nearest 0.001", "0.067", "Clause 5 Hours are rounded once, to three decimals"],
-        ["Repeat: not credited before", "0.067", "Clause 6 The same lesson counts once a year"],
-        ["Limit: 8.0 a day, not exceeded", "0.067", "Clause 7 At most 8 online hours count on one day"],
+        ["Weight: × 0.5", "0.06740…", "Clause 4 Elective lessons count half"],
+        ["Rounding: to the nearest 0.001", "0.067", "Clause 6 Hours are rounded once, to three decimals"],
+        ["Repeat: not credited before", "0.067", "Clause 7 The same lesson counts once a year"],
+        ["Limit: 8.0 a day, not exceeded", "0.067", "Clause 8 At most 8 online hours count on one day"],
         ["Counted as General subjects", "0.067"],
     ]
     chinese = steps(page(signed_in(app, db, "l001", "zh_Hans_CN"), "/statement?open=1"))

@@ -74,7 +74,7 @@ def test_nobody_elses_message_is_there(academy_app: Academy, web_db: Database, m
         assert web.send(other, "/account", f"/messages/{number}/open").status_code == 404
         assert web.send(other, "/account", "/messages/read", upto=str(number)).status_code == 302
     with web_db.reading() as session:
-        assert queries.unread(session, made.learner.id) == 1
+        assert queries.counts(session, made.learner.id).unread == 1
 
 
 def test_the_bell_counts_wherever_there_is_a_frame(academy_app: Academy, web_db: Database, made: Made) -> None:

@@ -41,12 +41,12 @@ def test_a_message_reaches_one_person(session: Session, two: tuple[int, int]) ->
     assert (row.kind, row.url, row.unread, row.said) == (
         KIND, "/plan", True, kinds.Said("第一件有了结果", "沈静宜", person=True),
     )  # fmt: skip
-    assert (queries.unread(session, one), queries.unread(session, other)) == (1, 0)
+    assert (queries.counts(session, one).unread, queries.counts(session, other).unread) == (1, 0)
     assert queries.latest(session, other, 5) == []
     with pytest.raises(NotFound):
         service.open_one(session, other, row.id)
     assert service.open_one(session, one, row.id) == "/plan"
-    assert queries.unread(session, one) == 0
+    assert queries.counts(session, one).unread == 0
     assert queries.latest(session, one, 5)[0].unread is False
 
 
@@ -68,13 +68,13 @@ def test_it_is_told_with_the_deed_or_not_at_all(db: Database) -> None:
 
     def deed_that_fails(session: Session) -> None:
         service.tell(session, who, KIND, "/plan", what="一", by="甲")
-        assert queries.unread(session, who) == 1
+        assert queries.counts(session, who).unread == 1
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), db.writing() as session:
         deed_that_fails(session)
     with db.reading() as session:
-        assert queries.unread(session, who) == 0
+        assert queries.counts(session, who).unread == 0
 
 
 def test_what_cannot_be_told(session: Session, two: tuple[int, int]) -> None:
@@ -108,16 +108,16 @@ def test_reading_all_leaves_what_came_since(session: Session, two: tuple[int, in
     assert service.read_all(session, two[0], seen.newest) == 2
     assert service.read_all(session, two[0], seen.newest) == 0
     assert texts(session, two[0], only_unread=True) == ["三有了结果"]
-    assert queries.unread(session, two[1]) == 3
+    assert queries.counts(session, two[1]).unread == 3
 
 
 def test_a_matter_that_is_over_waits_for_nobody(session: Session, two: tuple[int, int]) -> None:
     service.tell_all(session, [*two, two[0]], KIND, "/rules/drafts/1", what="一", by="甲")
     service.tell_all(session, two, KIND, "/rules/drafts/2", what="二", by="甲")
     service.tell_all(session, two, "tests.desk", "/rules/drafts/1", what="试算")
-    assert [queries.unread(session, each) for each in two] == [3, 3]
+    assert [queries.counts(session, each).unread for each in two] == [3, 3]
     service.over(session, KIND, "/rules/drafts/1")
-    assert [queries.unread(session, each) for each in two] == [2, 2]
+    assert [queries.counts(session, each).unread for each in two] == [2, 2]
     assert texts(session, two[0], only_unread=True) == ["试算做完了", "二有了结果"]
 
 
@@ -191,7 +191,7 @@ def test_the_count_costs_one_query_however_many_there_are(db: Database) -> None:
             for each in range(number):
                 service.tell(session, who, KIND, "/plan", what=str(each), by="甲")
         with statements(db) as seen, db.reading() as session:
-            assert queries.unread(session, who) == number
+            assert queries.counts(session, who).unread == number
             assert len(queries.latest(session, who, 30)) == min(number, 30)
         costs.append(len(seen))
     assert costs == [2, 2]

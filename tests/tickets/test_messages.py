@@ -34,7 +34,7 @@ def test_what_is_granted_is_told_with_its_hours(place: Place) -> None:
     assert told(learner) == [(sentence, "沈静宜")]
     with place.db.reading() as session:
         (row,) = notices.latest(session, place.learner, 5)
-        assert notices.unread(session, place.teacher) == 0
+        assert notices.counts(session, place.teacher).unread == 0
     assert web.send(learner, "/messages", f"/messages/{row.id}/open").location == f"/tickets/{ticket.key}"
     assert told(learner) == []
 
