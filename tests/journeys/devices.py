@@ -92,7 +92,7 @@ def speak(found: Device, language: str) -> None:
         if not button.count():
             found.page.locator(".rail-menu summary").click()
         button.first.click()
-        until(found.page, f"document.documentElement.lang === {language!r}")
+        found.page.locator(f"html[lang='{language}']").wait_for(state="attached")
 
 
 def _ms(text: str) -> int:
