@@ -29,7 +29,7 @@ from tests.journeys.places import LEARNER, PLACES, Place  # noqa: E402
 from tests.services import DatabaseUrls  # noqa: E402
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 OUT, KEPT = ROOT / "screenshots", ROOT / "docs" / "screenshots"
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
@@ -85,15 +85,25 @@ def _round(
             devices[place.who] = _device(browser, academy, place.who, size, language, theme)
         page = devices[place.who].page
         place.go(page)
-        page.evaluate("scrollTo(0, 0)")  # a sticky bar would stand in the middle of a whole page
-        picture = page.screenshot(full_page=True)
+        picture = _whole(page, SIZES[size]["viewport"])
         name = f"{place.name}-{size}-{language}{'-dark' if theme == 'dark' else ''}.png"
         (OUT / name).write_bytes(picture)
         print(name)
         if place.name in (SIGNATURE if language == "zh" else ENGLISH) and (language == "zh" or theme == "light"):
-            _keep(picture, name, TALLEST[size])
+            _keep(_whole(page, SIZES[size]["viewport"], TALLEST[size]), name)
     for each in devices.values():
         each.context.close()
+
+
+def _whole(page: Page, seen: dict[str, int], most: int = 20_000) -> bytes:
+    """The page at its full height, or the top of it, in a window of that height: what sticks to the window's edges
+    stands at the picture's."""
+    page.evaluate("scrollTo(0, 0)")
+    high = min(most, max(seen["height"], page.evaluate("document.documentElement.scrollHeight")))
+    page.set_viewport_size({"width": seen["width"], "height": high})
+    picture = page.screenshot()
+    page.set_viewport_size({"width": seen["width"], "height": seen["height"]})
+    return picture
 
 
 def _device(browser: Browser, academy: server.Academy, who: str, size: str, language: str, theme: str) -> Device:
@@ -108,13 +118,12 @@ def _device(browser: Browser, academy: server.Academy, who: str, size: str, lang
     return found
 
 
-def _keep(picture: bytes, name: str, tallest: int) -> None:
-    """Into docs/screenshots, the top of it, in few colours so that a repository can bear it."""
+def _keep(picture: bytes, name: str) -> None:
+    """Into docs/screenshots, in few colours so that a repository can bear it."""
     from PIL import Image
 
     KEPT.mkdir(parents=True, exist_ok=True)
     image = Image.open(BytesIO(picture)).convert("RGB")
-    image = image.crop((0, 0, image.width, min(image.height, tallest)))
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(KEPT / name, optimize=True)
     size = (KEPT / name).stat().st_size
     if size > MOST_BYTES:

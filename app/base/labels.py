@@ -93,8 +93,10 @@ LATER: dict[str, object] = {
     "sec_admin": _l("people, roles and permissions"),
     "audit_admin": _l("the audit log"),
 }
-# The seal of a bucket (one character, the same in every language) and its colour slot 1–3.
-SEALS = {"general": ("公", 1), "professional": ("专", 2), "elective": ("选", 3), "": ("任", 3)}
+# The seal of a bucket: one character in Chinese, one in English, and its colour slot 1–3.
+SEALS = {
+    "general": ("公", "G", 1), "professional": ("专", "P", 2), "elective": ("选", "E", 3), "": ("任", "A", 3),
+}  # fmt: skip
 
 
 def label(kind: str, code: str) -> str:
@@ -109,7 +111,8 @@ def codes(kind: str) -> list[str]:
 
 def seal(bucket: str) -> tuple[str, int]:
     """(character, colour slot) of a bucket; an unknown one shows its first character in the third colour."""
-    return SEALS.get(bucket, (bucket[:1], 3))
+    chinese, english_, slot = SEALS.get(bucket, (bucket[:1], bucket[:1].upper(), 3))
+    return english_ if english() else chinese, slot
 
 
 def this_day() -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -39,8 +40,9 @@ def frame() -> str:
 
 
 def written(markdown: str) -> Markup:
-    """Markdown as clean HTML."""
-    return Markup(articles.article_html(markdown))
+    """Markdown as clean HTML. What its author began at the second level stands right below the page's own heading."""
+    begins_lower = not re.search(r"(?m)^# ", markdown)
+    return Markup(articles.article_html(re.sub(r"(?m)^##", "#", markdown) if begins_lower else markdown))
 
 
 @bp.app_context_processor

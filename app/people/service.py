@@ -76,10 +76,11 @@ def create_person(
     name: str,
     *,
     password: str | None = None,
-    locale: str = "zh_Hans_CN",
+    locale: str = "",
     phone: str | None = None,
 ) -> Person:
-    """An account. Without a password nobody can sign in to it yet. `BadInput` names the field."""
+    """An account. Without a password nobody can sign in to it yet; without a locale it speaks as the browser does,
+    until its owner chooses. `BadInput` names the field."""
     login, name = plain_login(login), name.strip()
     if not _LOGIN.fullmatch(login):
         raise BadInput(_("The login has 2 to 60 letters, digits or . _ - @ +."), "login")

@@ -20,7 +20,7 @@ from app.people.queries import PersonRow, person_by_login
 from app.questions import service as questions
 from app.rules.questions.draft import true_or_false
 from app.tickets import service as tickets
-from app.viewing import notebook
+from app.viewing import notebook, traces
 from tests import factories
 
 
@@ -36,10 +36,12 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         note = notebook.add(session, who.id, lesson_id, 0, "记一条").id
         ticket, _fresh = tickets.open_ticket(session, settings, who.id, lesson_id, "看了没有计", None)
         daily.keep(settings.heads_dir, heads.export(session), today)
+        version = traces.of_lesson(session, who.id, lesson_id)
         desks = _desks(session, lesson_id)
     db.engine.dispose()
     return [
         {"code": code, "person_key": who.key},
+        {"person_key": who.key, "media_version_id": version},
         {"note_id": note},
         {"ticket": ticket},
         {"lesson_id": lesson_id},

@@ -17,7 +17,7 @@ VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "sour
         "rect", "circle", "line"}  # fmt: skip
 SILENT = {"script", "style", "textarea", "pre", "code", "svg"}
 # Data that may be in any language: an article's text, captions, the first character of a name; the mark of the house.
-DATA = {"article", "transcript", "avatar", "brand-mark", "cover"}
+DATA = {"article", "transcript", "avatar", "brand-mark", "gate-mark", "cover"}
 SAID = ("title", "aria-label", "placeholder", "alt")
 HAN = re.compile(r"[\u3400-\u9fff]")
 MASKED = re.compile(r".\*{2,}")
@@ -125,7 +125,7 @@ def _leaves(value: str) -> set[str]:
         pieces = [value]
     lines = [line.strip(" -#>*1234567890.").strip() for piece in pieces for line in piece.splitlines()]
     quoted = [text for piece in pieces for text in re.findall(r'"([^"\n]+)"', piece)]  # names in rules, written as TOML
-    return {text for text in [*pieces, *lines, *quoted] if len(text) > 1 and HAN.search(text)}
+    return {text for text in [*pieces, *lines, *quoted] if HAN.search(text)}
 
 
 def _strings(value: Any) -> list[str]:
@@ -138,11 +138,11 @@ def _strings(value: Any) -> list[str]:
 
 def chinese_left(reading: Reading, data: list[str]) -> list[str]:
     """What an English page says in Chinese although no data say it."""
-    wrong = []
+    wrong, whole = [], set(data)
     for said in reading.texts:
-        text = said
+        text = "" if said in whole else said
         for name in data if HAN.search(text) else ():
-            text = text.replace(name, "")
+            text = text.replace(name, "") if len(name) > 1 else text  # a single character might be anywhere
         if HAN.search(MASKED.sub("", text)):
             wrong.append(said[:80])
     return wrong

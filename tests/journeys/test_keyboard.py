@@ -59,6 +59,8 @@ def test_from_the_door_to_the_statement(chromium: Browser, sample: Academy, tmp_
     _finds_the_course(page)
     page.wait_for_url(f"**{film.address}")
     _watches_and_answers(page)
+    press(page, "a[href^='/courses/']")
+    page.wait_for_url("**/courses/*")
     press(page, "a[href='/']")
     page.wait_for_url("**/")
     press(page, "a[href='/statement']")

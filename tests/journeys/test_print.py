@@ -23,7 +23,7 @@ EDGE = 20  # points at every side that stay white; the foot may hold the page's 
 DARK = 200
 # What only a screen can use.
 FURNITURE = {"zh-CN": ("打印", "导出", "跳到", "退出"), "en": ("Print", "Skip to", "Export", "Sign out")}
-HEAD = {"zh-CN": "账单", "en": "Statement"}
+HEAD = {"zh-CN": "账单", "en": "Creditstatement"}
 
 
 def printed(page: Page) -> bytes:
@@ -42,7 +42,7 @@ def clean(pdf: bytes) -> None:
         picture = page.render(scale=1).to_pil().convert("L")
         wide, high = picture.size
         for box in ((0, 0, EDGE, high), (wide - EDGE, 0, wide, high), (0, 0, wide, EDGE)):
-            assert min(picture.crop(box).getdata()) > DARK, f"page {number + 1} prints into its edge {box}"
+            assert picture.crop(box).getextrema()[0] > DARK, f"page {number + 1} prints into its edge {box}"
     document.close()
 
 

@@ -114,6 +114,8 @@ def test_english_pages_say_nothing_in_chinese(world: World) -> None:
     assert len(data) > 100
     wrong = []
     for page in world.walk.pages:
+        if page.endpoint == "base.styleguide":  # for those who build the academy: one language
+            continue
         answer = world.readers["en"][page.role].get(page.path)
         found = reading.read(answer.html)
         if (answer.status, found.lang) != (200, "en"):
@@ -155,8 +157,8 @@ class Looker:
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_every_kind_of_page_is_sound(chromium: Browser, world: World, language: str) -> None:
-    """axe-core finds nothing in either theme; nothing scrolls sideways at 320 pixels, at 200 % or with letters twice
-    as large; under reduced motion nothing moves; nothing shifts; nobody but the academy and its material is asked."""
+    """axe-core finds nothing in either theme; nothing scrolls sideways at 320 pixels or at 200 %; under reduced motion
+    nothing moves; nothing shifts; nobody but the academy and its material is asked."""
     looker = Looker(chromium, world, language)
     for kind in world.kinds():
         page = looker.at(kind.role).page
@@ -218,21 +220,23 @@ def test_the_checks_find_what_is_wrong(chromium: Browser, world: World) -> None:
     assert not soundness.loses_nothing(page)
     assert not soundness.moving(page)
     assert not soundness.clipped(page)
+    page.wait_for_timeout(600)  # what follows a new size within half a second is no shift
     page.evaluate(
         """() => {
           const box = document.createElement("div");
           box.innerHTML = '<input type="text"><table width="1400"><tr><td>x</td></tr></table><p>\\u2039long\\u203a</p>';
           document.querySelector("main").prepend(box);
           const last = box.lastChild;
-          Object.assign(last.style, { width: "10px", overflow: "hidden", transition: "color 1s" });
+          const style = { width: "10px", overflow: "hidden", whiteSpace: "nowrap", transition: "color 1s" };
+          Object.assign(last.style, style);
         }"""
     )
     page.wait_for_timeout(100)
+    assert soundness.shift(page) > MOST_SHIFT
     assert any("label" in each for each in soundness.faults(page))
-    assert len(soundness.loses_nothing(page)) == 4
+    assert len(soundness.loses_nothing(page)) == 3
     assert soundness.moving(page)
     assert soundness.clipped(page)
-    assert soundness.shift(page) > MOST_SHIFT
     assert not found.complaints
     page.evaluate("() => document.body.setAttribute('style', 'color: red')")
     until(page, "true")

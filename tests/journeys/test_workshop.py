@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys import server
+from tests.journeys import server, soundness
 from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, sign_in, speak
 from tests.journeys.server import Academy
-from tests.journeys.test_pages import _too_wide
 from tests.services import DatabaseUrls
 
 if TYPE_CHECKING:
@@ -36,9 +34,8 @@ def sound(page: Page, *, opened: bool = False) -> None:
     """axe finds nothing, and nothing sticks out; `opened`: with every part of the page unfolded."""
     if opened:
         page.evaluate("() => document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [(each["id"], each["nodes"][0]["target"]) for each in found] == []
-    assert _too_wide(page) == ""
+    assert soundness.faults(page) == []
+    assert soundness.too_wide(page) == ""
 
 
 @pytest.mark.parametrize(("kind", "language"), [(DESKTOP, "zh-CN"), (PHONE, "en")], ids=["1280-zh", "360-en"])
