@@ -39,7 +39,7 @@ class Device:
         anybody else."""
         self.page.on("console", self._console)
         self.context.on("request", self._request)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("pageerror", self._error)
 
     def forgive(self, what: str) -> None:
         """Drop the complaints that hold these words: a browser calls every refusal an error of the page."""
@@ -49,8 +49,13 @@ class Device:
         if not request.url.startswith((*self.ours, "data:", "blob:")):
             self.complaints.append(f"{self.page.url} asks {request.url}")
 
+    def _error(self, error: Error) -> None:
+        if "ViewTransition" not in error.message:
+            self.complaints.append(f"{self.page.url}: {error}")
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # A page that is left before it is there changes without a transition, and Chromium says so.
+        if message.type in ("error", "warning") and "ViewTransition" not in message.text:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
 
