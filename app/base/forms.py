@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 
@@ -12,11 +13,13 @@ class ExampleForm(FlaskForm):
 
     title = StringField("课程名称", [InputRequired()], description="写全称，不用引号。")
     login = StringField("登录名", [InputRequired()])
-    unit = SelectField("单位", choices=[("edu", "云汀市教育局"), ("health", "云汀市卫生健康委员会")])
+    unit = SelectField(
+        "单位", choices=[SelectChoice("edu", "云汀市教育局"), SelectChoice("health", "云汀市卫生健康委员会")]
+    )
     due = StringField("截止日期", [Optional()])
     fixed = StringField("编号", [Optional()], render_kw={"readonly": True})
     closed = StringField("学年", [Optional()], render_kw={"disabled": True})
-    kind = RadioField("要求", choices=[("required", "必修"), ("elective", "选修")])
+    kind = RadioField("要求", choices=[SelectChoice("required", "必修"), SelectChoice("elective", "选修")])
     told = BooleanField("发布时通知学员", description="只在应用内通知。")
     about = TextAreaField("简介", [Optional()])
 

@@ -111,7 +111,7 @@ def codes(kind: str) -> list[str]:
 
 def seal(bucket: str) -> tuple[str, int]:
     """(character, colour slot) of a bucket; an unknown one shows its first character in the third colour."""
-    chinese, english_, slot = SEALS.get(bucket, (bucket[:1], bucket[:1].upper(), 3))
+    chinese, english_, slot = SEALS.get(bucket, (bucket[:1].upper(), bucket[:1].upper(), 3))
     return english_ if english() else chinese, slot
 
 

@@ -52,5 +52,11 @@ def test_moments_stand_on_the_academys_clock() -> None:
 
 def test_forms_offer_only_codes() -> None:
     assert "" not in labels.codes("bucket")
-    assert labels.seal("") == ("任", 3)
     assert labels.label("bucket", "") == "Any subject"
+
+
+@pytest.mark.parametrize(("english", "marks"), [(False, "公任S"), (True, "GAS")])
+def test_seals_speak_the_readers_language(monkeypatch: pytest.MonkeyPatch, english: bool, marks: str) -> None:
+    monkeypatch.setattr(labels, "english", lambda: english)
+    found = [labels.seal(bucket) for bucket in ("general", "", "special")]
+    assert found == [(marks[0], 1), (marks[1], 3), (marks[2], 3)]

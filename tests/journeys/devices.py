@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 SECOND = 1000
+NO_TRANSITION = "Transition was aborted"
 
 
 @dataclass
@@ -50,12 +51,12 @@ class Device:
             self.complaints.append(f"{self.page.url} asks {request.url}")
 
     def _error(self, error: Error) -> None:
-        if "ViewTransition" not in error.message:
+        if NO_TRANSITION not in error.message:
             self.complaints.append(f"{self.page.url}: {error}")
 
     def _console(self, message: ConsoleMessage) -> None:
         # A page that is left before it is there changes without a transition, and Chromium says so.
-        if message.type in ("error", "warning") and "ViewTransition" not in message.text:
+        if message.type in ("error", "warning") and NO_TRANSITION not in message.text:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
 

@@ -45,6 +45,7 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         {"note_id": note},
         {"ticket": ticket},
         {"lesson_id": lesson_id},
+        {"name": "my-year-1280-zh.png"},
         {"day": today.isoformat()},
         *desks,
     ]
