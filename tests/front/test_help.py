@@ -122,9 +122,9 @@ def test_guides_show_the_academy_in_their_language(academy_app: Academy, languag
         assert page is not None
         for address, wide, high in re.findall(r'<img src="([^"]+)" width="(\d+)" height="(\d+)"', page.html):
             assert address.endswith(f"-{language}.png")
-            answer = client.get(address)
-            assert (answer.status_code, answer.mimetype) == (200, "image/png")
-            picture = Image.open(BytesIO(answer.data))
+            with client.get(address) as answer:
+                assert (answer.status_code, answer.mimetype) == (200, "image/png")
+                picture = Image.open(BytesIO(answer.data))
             assert picture.size == (int(wide), int(high))
             shown.append(address)
     assert len(shown) >= 6

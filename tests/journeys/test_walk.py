@@ -224,7 +224,8 @@ def test_the_checks_find_what_is_wrong(chromium: Browser, world: World) -> None:
     page.evaluate(
         """() => {
           const box = document.createElement("div");
-          box.innerHTML = '<input type="text"><table width="1400" height="400"><tr><td>x</td></tr></table><p>\\u2039long\\u203a</p>';
+          const wide = '<table width="1400" height="400"><tr><td>x</td></tr></table>';
+          box.innerHTML = '<input type="text">' + wide + '<p>\\u2039long\\u203a</p>';
           document.querySelector("main").prepend(box);
           const last = box.lastChild;
           const style = { width: "10px", overflow: "hidden", whiteSpace: "nowrap", transition: "color 1s" };
