@@ -92,7 +92,7 @@ def test_an_announcement_in_either_language(academy_app: Academy, web_db: Databa
     alone = announce(web_db, "只有中文", body="正文")
     visitor = web.browser(academy_app)
     html = web.strict(visitor.get(f"/announcements/{both}"))
-    assert "<h3>何时</h3>" in html
+    assert "<h2>何时</h2>" in html
     assert "<script>x" not in html
     english = web.browser(academy_app, language="en")
     assert "Maintenance" in web.strict(english.get(f"/announcements/{both}"))

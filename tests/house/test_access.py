@@ -112,6 +112,7 @@ ASKS = {
     "front.glossary": "public",
     "front.help_list": "public",
     "front.help_page": "public",
+    "front.picture": "public",
     "notes.add": "study",
     "notes.change": "study",
     "notes.listing": "study",
@@ -241,6 +242,7 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         values["certificate"] = certificates.issue(session, chosen, learner, days, made.learner.id)
         values["announcement_id"] = factories.announcement(session)
         values["slug"] = "faq"
+        values["name"] = "my-year-1280-zh.png"
         values["note_id"] = notebook.add(session, made.learner.id, lesson, 0, "记一条").id
         values["ticket"], _fresh = tickets.open_ticket(session, chosen, made.learner.id, lesson, "看了没有计", None)
         notices.tell(session, made.learner.id, "ticket.answered", "/tickets", lesson="一", lesson_en="One", by="沈静宜")

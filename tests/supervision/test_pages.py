@@ -43,7 +43,7 @@ def test_the_class_shows_everybody_and_what_was_posted_lately(academy_app: Acade
     found = rows(html)
     assert list(found) == ["学员3", "学员2", "学员1"]  # the most urgent first
     assert "Hours of 50" in text
-    missing = "48.0 公 General subjects 13.0 专 Professional subjects 25.0 任 Any subject 10.0"
+    missing = "48.0 G General subjects 13.0 P Professional subjects 25.0 A Any subject 10.0"
     assert f"Will not make it 2.0 {missing}" in found["学员1"]
     assert "1 / 1" in found["学员1"]
     assert "0 / 1" in found["学员2"]
