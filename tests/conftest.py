@@ -59,6 +59,26 @@ def pytest_make_collect_report(
     return report
 
 
+class _AtOnce:
+    """Names each failure when it happens: a run of half an hour that is stopped has told what it knew."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\n{report.when} failed: {report.nodeid}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Only where results are gathered: a worker has no terminal of its own."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_AtOnce(terminal), "failures-at-once")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Totals that tests recorded as `total`, which each run shows, also when they passed on a worker."""
     reports = [report for group in terminalreporter.stats.values() for report in group]
