@@ -87,17 +87,16 @@ def test_what_becomes_known_later_changes_nothing_sealed(found: Drawn, seed: int
 def test_adjustments_are_what_names_an_origin(found: Drawn) -> None:
     _, book, facts, seals = found
     known = {each.id: each.known for each in pieces(book, facts)}
-    judging = {each["id"] for each in facts if each["id"].startswith("j")}
-    judged = {name for each in facts for name in each.get("names", ())}
-    postings = settled(book, pieces(book, facts), seals).postings
-    for p in postings:
+    named = {each["id"]: set(each.get("names", ())) for each in facts}
+    absences = {each["id"] for each in facts if each["kind"] == "leave"}
+    for p in settled(book, pieces(book, facts), seals).postings:
         assert p.origin is None or p.origin in seals, told(found)
         assert p.origin is not None or p.countable >= 0, told(found)
         if p.origin is not None and p.evidence in known and known[p.evidence] < seals[p.origin]:
-            # What had withdrawn it was withdrawn later: it is given again, takes back again what it judges, or makes
-            # room for what is given again (the largest of several counts).
-            again = any(q.origin == p.origin and q.earned > 0 and q.evidence != p.evidence for q in postings)
-            assert p.earned > 0 or again or p.evidence in judging | judged, told(found, p)
+            # What had withdrawn it was withdrawn later: it is given again, or takes back again what it names. Or it
+            # tells of absence, and what its run has in all became less after the seal, and with it what may be missed.
+            again = named[p.evidence] and any(p.evidence in names for names in named.values())
+            assert p.earned > 0 or again or p.evidence in absences, told(found, p)
             assert max(known.values()) >= seals[p.origin], told(found, p)
 
 
