@@ -61,9 +61,13 @@ class Account:
 
     def give(self, at: At, earned: int, countable: int) -> None:
         """What a piece gives: first what older periods still lack, the rest to its own."""
-        paid = self._pay(at, countable) if self.debts or self._frozen else 0
-        if earned != paid or countable != paid:
-            self._post(at, earned - paid, countable - paid)
+        if self._frozen:
+            earned, countable = self._stands(at, earned, countable)
+        if self.debts:
+            paid = self._pay(at, countable)
+            earned, countable = earned - paid, countable - paid
+        if earned or countable:
+            self._post(at, earned, countable)
 
     def refuse(self, piece: Piece, day: date, index: int, why: Why, version: int) -> None:
         """A piece gives nothing, and why; told only if reasons are wanted."""
@@ -106,9 +110,6 @@ class Account:
     def _pay(self, at: At, countable: int) -> int:
         """make-up: what of a countable amount goes to older periods, the oldest first."""
         left, book = countable, self.book
-        for each in self._frozen.pop(at.piece.id, ()):
-            self._made(each)
-            left -= each.posting.countable
         for index in sorted(self.debts):
             version = book.version_on(book.period.end(index)) or book.versions[0]
             counted = book.counted_by(version, at.plan)
@@ -146,6 +147,18 @@ class Account:
         self._keep(posting, each.plan)
         self.paid.append(each)
 
+    def _stands(self, at: At, earned: int, countable: int) -> tuple[int, int]:
+        """What a piece gave to sealed periods when they were sealed stays there; what is left of the piece.
+
+        Where it is worth less by now, an adjustment takes the difference back.
+        """
+        for each in self._frozen.pop(at.piece.id, ()):
+            self._made(each)
+            paid, why = each.posting.countable, tuple(at.why or ())
+            self._return(each, at.index, at.piece.id, max(0, paid - earned), max(0, paid - countable), why)
+            earned, countable = max(0, earned - paid), max(0, countable - paid)
+        return earned, countable
+
     def _unpaid(self, index: int) -> None:
         """Pieces of this period that gave to a sealed one when it was sealed, and would not now: that period keeps
         what it had, and an adjustment takes it back."""
@@ -153,11 +166,22 @@ class Account:
         for name, paid in [*self._frozen.items()]:
             for each in self._frozen.pop(name) if rule.index(paid[0].posting.day) == index else ():
                 self._made(each)
-                gone, posting = self.order.verdict(index).gone.get(name), each.posting
-                into = each.into if each.plan.version.period.late == "sealed" else index
-                back = self._back(posting, gone or Gone("", name, (0, 0, 0)), posting.day, into, posting.period)
-                self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=into == each.into)
-                self._keep(back, each.plan)
+                gone = self.order.verdict(index).gone.get(name) or Gone("", name, (0, 0, 0))
+                why = (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
+                self._return(each, index, gone.by, each.posting.earned, each.posting.countable, why)
+
+    def _return(self, each: Paid, index: int, by: str, earned: int, countable: int, why: tuple[Why, ...]) -> None:
+        """An adjustment takes back what paid a sealed period: in that period or in this one, as the rules say."""
+        if not earned and not countable:
+            return
+        posting, sealed = each.posting, each.plan.version.period.late == "sealed"
+        into = each.into if sealed else index
+        back = posting._replace(
+            evidence=by, period=self.book.start(into), earned=-earned, countable=-countable,
+            origin=posting.period, why=why,
+        )  # fmt: skip
+        self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=sealed)
+        self._keep(back, each.plan)
 
     def _close(self, index: int) -> None:
         """What the end of a period settles for those after it."""
