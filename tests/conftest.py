@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.nodeid import NodeId
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -77,6 +78,16 @@ def pytest_configure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_AtOnce(terminal), "failures-at-once")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups stay together on one worker. xdist (3.8) writes a test's group where pytest (9.2) no longer reads it:
+    every group was dealt out to all workers, and each built what a group has in common."""
+    for item in items:
+        grouped = getattr(item, "_nodeid", "")
+        if "@" in grouped.rpartition("]")[2]:
+            item._id = NodeId.parse(grouped)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
