@@ -196,9 +196,10 @@ def any_database(request: pytest.FixtureRequest) -> DatabaseUrls:
     return urls
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A real browser; each test opens a context of its own."""
+    """A real browser; each test opens a context of its own. Of a module, as Playwright keeps an event loop running as
+    long as there is one, and whatever comes next on this worker may want its own."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")

@@ -46,12 +46,12 @@ def postgres_in_stock(postgres: PostgresServer, meeting_folder: Path) -> str:
 
 @pytest.fixture(
     params=[
-        pytest.param("sqlite", marks=pytest.mark.xdist_group("journey-sqlite")),
-        pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("journey-postgresql")]),
+        pytest.param("sqlite", marks=pytest.mark.xdist_group("journeys-one")),
+        pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.xdist_group("journeys-two")]),
     ]
 )
 def urls(request: pytest.FixtureRequest, meeting_folder: Path, tmp_path: Path) -> Iterator[DatabaseUrls]:
-    """A database with the sample; a worker of its own for each kind, so that both run side by side."""
+    """A database with the sample. All journeys are in two groups, so that two browsers run at a time and no more."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_database")
         return
@@ -65,7 +65,7 @@ def urls(request: pytest.FixtureRequest, meeting_folder: Path, tmp_path: Path) -
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
-    """One academy on the embedded database, for all journeys of the group "journey-pages"."""
+    """One academy on the embedded database, for all journeys that change little in it."""
     folder = tmp_path_factory.mktemp("pages")
     more = {"DUXUE_BEAT_SECONDS": "2", "DUXUE_STYLEGUIDE": "1", "DUXUE_REGISTRATION": REGISTRATION}
     with server.academy(folder, DatabaseUrls("", "", ""), **more) as found:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-pages")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LOGIN, TITLE = "l021", "键盘短片"
 MOST_STEPS = 90
 # The ring may stand around what holds the field: a choice with its words, a search box.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-pages")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 PROMISED_SECONDS = 120
 README = {"en": ("README.md", "Two minutes"), "zh-CN": ("README.zh.md", "两分钟")}
 

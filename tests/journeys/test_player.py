@@ -21,7 +21,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-player")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-one")]
 SIZES = pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
 # A picture tells its place every quarter of a second; where a jump begins, so much of it may be missing.
 TOLD_MS = 300

@@ -25,7 +25,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-sqlite")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-one")]
 SECONDS = 24
 
 

@@ -19,7 +19,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-sqlite")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-one")]
 MEGABYTES = 20
 
 

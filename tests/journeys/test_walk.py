@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-pages")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LANGUAGES = {"zh-CN": "zh_Hans_CN", "en": "en"}
 # Each language in both themes, each theme at both sizes; what axe-core sees hangs on these only.
 LOOKS = {"zh-CN": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}

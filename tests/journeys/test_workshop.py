@@ -18,7 +18,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journey-workshop")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-one")]
 # By language: the draft's title, the new cap of a day, the new quota of the year.
 PLANS = {"zh-CN": ("每日最多计四学时", "4", "60"), "en": ("Three hours a day", "3", "70")}
 
