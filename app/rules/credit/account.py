@@ -167,8 +167,7 @@ class Account:
             for each in self._frozen.pop(name) if rule.index(paid[0].posting.day) == index else ():
                 self._made(each)
                 gone = self.order.verdict(index).gone.get(name) or Gone("", name, (0, 0, 0))
-                why = (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
-                self._return(each, index, gone.by, each.posting.earned, each.posting.countable, why)
+                self._return(each, index, gone.by, each.posting.earned, each.posting.countable, self._withdrawn(gone))
 
     def _return(self, each: Paid, index: int, by: str, earned: int, countable: int, why: tuple[Why, ...]) -> None:
         """An adjustment takes back what paid a sealed period: in that period or in this one, as the rules say."""
@@ -176,10 +175,8 @@ class Account:
             return
         posting, sealed = each.posting, each.plan.version.period.late == "sealed"
         into = each.into if sealed else index
-        back = posting._replace(
-            evidence=by, period=self.book.start(into), earned=-earned, countable=-countable,
-            origin=posting.period, why=why,
-        )  # fmt: skip
+        part = posting._replace(earned=earned, countable=countable)
+        back = self._back(part, by, why, posting.day, into, posting.period)
         self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=sealed)
         self._keep(back, each.plan)
 
@@ -251,7 +248,8 @@ class Account:
             own = rule.index(posting.period)
             shut = self._shut(own, place.moment)
             index = own if shut and plan.version.period.late == "sealed" else place.period
-            self.postings.append(self._back(posting, gone, place.day, index, rule.start(own if shut else origin)))
+            start = rule.start(own if shut else origin)
+            self.postings.append(self._back(posting, gone.by, self._withdrawn(gone), place.day, index, start))
             late = index != place.period
             self.tally.piece(
                 index, place.day, plan, -posting.earned, -posting.countable, given.numbers,
@@ -262,12 +260,15 @@ class Account:
         for index in sorted(sealed):
             self._carry_again(index, place.day)
 
-    def _back(self, posting: Posting, gone: Gone, day: date, index: int, origin: date) -> Posting:
+    def _withdrawn(self, gone: Gone) -> tuple[Why, ...]:
+        """Why something was taken back, if reasons are wanted."""
+        return (Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else ()
+
+    def _back(self, posting: Posting, by: str, why: tuple[Why, ...], day: date, index: int, origin: date) -> Posting:
         """What takes a posting back on a day, in a period: named after the piece that did it."""
         return posting._replace(
-            evidence=gone.by, period=self.book.start(index), day=day, earned=-posting.earned,
-            countable=-posting.countable, origin=origin,
-            why=(Why(gone.clause, "withdrawn", gone.numbers),) if self.explain else (),
+            evidence=by, period=self.book.start(index), day=day, earned=-posting.earned,
+            countable=-posting.countable, origin=origin, why=why,
         )  # fmt: skip
 
     def _shut(self, index: int, moment: datetime) -> bool:
