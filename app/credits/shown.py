@@ -113,7 +113,7 @@ def notes_of(line: Line, statement: Statement) -> str:
     said = []
     if line.piece.recorded_by.startswith("ticket:"):
         said.append(_("Correction: time granted"))
-    if line.origin is not None:
+    if line.origin is not None and line.said("returned") is None:
         said.append(_("Known after %(period)s was sealed", period=period_name(statement, line.origin)))
     if line.said("make_up") is not None:
         said.append(_("Learned later, makes up this period"))

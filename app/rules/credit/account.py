@@ -7,15 +7,14 @@ from datetime import date, datetime
 from app.rules.credit import passing, steps
 from app.rules.credit.book import RuleBook
 from app.rules.credit.close import Closing, period_result
-from app.rules.credit.evidence import Numbers, Piece
-from app.rules.credit.frozen import NO_NUMBERS, NOTHING_FROZEN, Frozen, Given, Paid
+from app.rules.credit.evidence import Piece
 from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.order import Order, Place
 from app.rules.credit.passing import Carried, Debt, Under
-from app.rules.credit.plan import Plan
 from app.rules.credit.settlement import Nothing, PeriodResult, Posting, TestResult, Why, carried_name
 from app.rules.credit.state import At, State, plain_day
 from app.rules.credit.tally import Tally
+from app.rules.credit.written import NOTHING_FROZEN, Frozen, Paid, Written
 
 
 class Account:
@@ -27,7 +26,8 @@ class Account:
         self.book, self.order, self.explain = book, order, explain
         self.state = state
         self.tally = Tally(book)
-        self.postings: list[Posting] = []
+        self.written = Written(seals=order.has_seals)
+        self.postings = self.written.postings
         self.nothing: list[Nothing] = []
         self.debts: dict[int, list[Debt]] = {}
         self.made_up: dict[int, dict[str, int]] = {index: dict(made) for index, made in frozen.made_up.items()}
@@ -39,9 +39,7 @@ class Account:
         # Closed periods with their tests, as long as nothing was posted to any of them since.
         self._closed: dict[int, tuple[Closing, dict[str, TestResult]]] = {}
         self._first = self.last = -1  # the periods that close
-        # Where postings may still be cut by a share, or taken back after a seal.
-        self._under: dict[int, list[Under]] = {}
-        self._given: dict[str, list[Given]] | None = {} if order.has_seals else None
+        self._under: dict[int, list[Under]] = {}  # where postings may still be cut by a share
         # Do periods leave anything to others? Their closing version says so.
         self._passes = any(v.carries or v.make_ups or v.shares for v in book.versions)
 
@@ -95,17 +93,9 @@ class Account:
         self.tally.piece(index, at.day, plan, earned, countable, numbers, pieces=new, late=late)
         if book.has_shares and at.late is None:
             self._under.setdefault(index, []).append(Under(len(self.postings), plan, countable))
-        self._keep(posting, plan, piece, numbers, new)
+        self.written.add(posting, plan, piece, at.learnt, numbers, new)
         if late:
             self._carry_again(index, at.day)
-
-    def _keep(
-        self, posting: Posting, plan: Plan, piece: Piece | None = None, numbers: Numbers = NO_NUMBERS, pieces: int = 0
-    ) -> None:
-        if self._given is not None:
-            given = Given(len(self.postings), plan, piece, numbers, pieces)
-            self._given.setdefault(posting.evidence, []).append(given)
-        self.postings.append(posting)
 
     def _pay(self, at: At, countable: int) -> int:
         """make-up: what of a countable amount goes to older periods, the oldest first."""
@@ -115,7 +105,8 @@ class Account:
             counted = book.counted_by(version, at.plan)
             open_ = [d for d in self.debts[index] if d.missing and at.day < d.until and d.test in counted]
             amount = min(left, max((d.missing for d in open_), default=0))
-            if amount <= 0 or index >= at.index:
+            # Late evidence may be posted to a sealed period, which is older than what it would pay.
+            if amount <= 0 or index >= at.posted_in:
                 continue
             if version.shares:
                 closing = Closing(book, self.order, self.tally, index)
@@ -133,52 +124,78 @@ class Account:
                 made[debt.test] = made.get(debt.test, 0) + part
             why = tuple(at.why or ())
             posting = Posting(at.piece.id, start, at.day, at.plan.bucket, amount, amount, at.plan.version.version, why)
-            self._made(Paid(index, posting, at.plan))
+            paid = Paid(index, posting, at.plan, at.piece, at.learnt)
+            self._count(paid)
+            self.written.add(posting, at.plan, at.piece, at.learnt)
             if at.why is not None:
                 at.why.pop()
             left -= amount
         return countable - left
 
-    def _made(self, each: Paid) -> None:
-        """A posting to an older period, which pays of what it lacks."""
+    def _count(self, each: Paid) -> None:
+        """Count what pays of an older period's shortfall there."""
         posting = each.posting
         self._closed.clear()
         self.tally.add(each.into, posting.day, each.plan, posting.earned, posting.countable)
-        self._keep(posting, each.plan)
         self.paid.append(each)
+        self._passes_no_more(each.into)
 
     def _stands(self, at: At, earned: int, countable: int) -> tuple[int, int]:
         """What a piece gave to sealed periods when they were sealed stays there; what is left of the piece.
 
-        Where it is worth less by now, an adjustment takes the difference back.
+        Where it is worth less by now, an adjustment takes the difference back. Who withdraws the piece later takes
+        both back.
         """
-        for each in self._frozen.pop(at.piece.id, ()):
-            self._made(each)
-            paid, why = each.posting.countable, tuple(at.why or ())
-            self._return(each, at.index, at.piece.id, max(0, paid - earned), max(0, paid - countable), why)
+        for each in self._frozen.pop((at.piece.id, at.index), ()):
+            self._count(each)
+            self.written.add(each.posting, each.plan, at.piece, at.learnt)
+            paid = each.posting.countable
+            why = tuple(at.why or ())
+            if self.explain:
+                start = plain_day(each.posting.period)
+                why = (*why, Why("", "returned", (paid, min(paid, countable), start)))
+            back = self._return(each, at.index, at.piece.id, max(0, paid - earned), max(0, paid - countable), why)
+            if back is not None:
+                self.written.add(back, each.plan, None, at.learnt)
             earned, countable = max(0, earned - paid), max(0, countable - paid)
         return earned, countable
 
     def _unpaid(self, index: int) -> None:
         """Pieces of this period that gave to a sealed one when it was sealed, and would not now: that period keeps
-        what it had, and an adjustment takes it back."""
-        rule = self.book.period
-        for name, paid in [*self._frozen.items()]:
-            for each in self._frozen.pop(name) if rule.index(paid[0].posting.day) == index else ():
-                self._made(each)
-                gone = self.order.verdict(index).gone.get(name) or Gone("", name, (0, 0, 0))
-                self._return(each, index, gone.by, each.posting.earned, each.posting.countable, self._withdrawn(gone))
+        what it had, and an adjustment takes it back. The piece has nothing any more that could be withdrawn."""
+        for payer in [payer for payer in self._frozen if payer[1] == index]:
+            for each in self._frozen.pop(payer):
+                self._count(each)
+                self.postings.append(each.posting)
+                gone = self.order.verdict(index).out(each.piece, each.learnt) or Gone("", each.piece.id, (0, 0, 0))
+                posting, why = each.posting, self._withdrawn(gone)
+                back = self._return(each, index, gone.by, posting.earned, posting.countable, why)
+                if back is not None:
+                    self.postings.append(back)
 
-    def _return(self, each: Paid, index: int, by: str, earned: int, countable: int, why: tuple[Why, ...]) -> None:
-        """An adjustment takes back what paid a sealed period: in that period or in this one, as the rules say."""
+    def _return(
+        self, each: Paid, index: int, by: str, earned: int, countable: int, why: tuple[Why, ...]
+    ) -> Posting | None:
+        """The adjustment that takes back what paid a sealed period: in that period or in this one, as the rules say.
+        None where nothing is to be taken back."""
         if not earned and not countable:
-            return
+            return None
         posting, sealed = each.posting, each.plan.version.period.late == "sealed"
         into = each.into if sealed else index
         part = posting._replace(earned=earned, countable=countable)
         back = self._back(part, by, why, posting.day, into, posting.period)
         self.tally.add(into, posting.day, each.plan, back.earned, back.countable, late=sealed)
-        self._keep(back, each.plan)
+        if sealed:
+            self._passes_no_more(into)
+        return back
+
+    def _passes_no_more(self, index: int) -> None:
+        """What makes a sealed period up, or returns of that, is not carried on: later adjustments start from here."""
+        if self.order.sealed(index) is None:
+            return
+        closing = Closing(self.book, self.order, self.tally, index, late=True)
+        if closing.version.carries:
+            self.passed_on[index] = passing.carried(closing, self.tally, closing.tests())
 
     def _close(self, index: int) -> None:
         """What the end of a period settles for those after it."""
@@ -243,9 +260,8 @@ class Account:
         """
         rule = self.book.period
         sealed: set[int] = set()
-        for given in (self._given or {}).pop(name, ()):
-            posting, plan = self.postings[given.place], given.plan
-            own = rule.index(posting.period)
+        for posting, given in self.written.take(name):
+            plan, own = given.plan, rule.index(posting.period)
             shut = self._shut(own, place.moment)
             index = own if shut and plan.version.period.late == "sealed" else place.period
             start = rule.start(own if shut else origin)
@@ -279,13 +295,7 @@ class Account:
     def covered(self, ban: Ban, place: Place) -> list[str]:
         """What a ban covers that became known now: pieces with postings of sealed periods, and companions in them."""
         rule = self.book.period
-        found: dict[str, None] = {}
-        for name, all_ in (self._given or {}).items():
-            for given in all_:
-                posting, piece = self.postings[given.place], given.piece
-                inside = piece is not None and ban.covers(piece.kind, posting.day, piece.order())
-                if inside and self._shut(rule.index(posting.period), place.moment):
-                    found[name] = None
+        found = self.written.covered(ban, lambda start: self._shut(rule.index(start), place.moment))
         for name, (kind, day, order) in self.state.came.items():
             if ban.covers(kind, day, order) and self._shut(rule.index(day), place.moment):
                 found[name] = None

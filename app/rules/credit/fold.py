@@ -9,12 +9,12 @@ from app.rules.credit import companions, steps
 from app.rules.credit.account import Account
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
-from app.rules.credit.frozen import NOTHING_FROZEN, Frozen, Paid
 from app.rules.credit.judges import Ban, Gone
 from app.rules.credit.kinds import SILENT
 from app.rules.credit.order import Order, Place
 from app.rules.credit.settlement import NO_SEALS, Settlement, Why
 from app.rules.credit.state import At, State, plain_day
+from app.rules.credit.written import NOTHING_FROZEN, Frozen, Paid, Payer
 
 _NO_CLAUSE = Why("", "no clause", (0, 0, 0))
 
@@ -65,7 +65,7 @@ def _frozen(book: RuleBook, pieces: Sequence[Piece], explain: bool, seals: Mappi
     """What later hours had paid of each sealed period when it was sealed: found by folding what was known then."""
     if not seals or not any(version.make_ups for version in book.versions):
         return NOTHING_FROZEN
-    paid: dict[str, list[Paid]] = {}
+    paid: dict[Payer, list[Paid]] = {}
     made_up: dict[int, Mapping[str, int]] = {}
     before: dict[date, datetime] = {}
     for start, moment in sorted(seals.items(), key=lambda each: (each[1], each[0])):
@@ -75,7 +75,8 @@ def _frozen(book: RuleBook, pieces: Sequence[Piece], explain: bool, seals: Mappi
         account.results()
         for each in account.paid:
             if each.into == index:
-                paid.setdefault(each.posting.evidence, []).append(each)
+                payer = each.piece.id, book.period.index(each.posting.day)
+                paid.setdefault(payer, []).append(each)
         made_up[index] = account.made_up.get(index, {})
         before[start] = moment
     return Frozen(paid, made_up)

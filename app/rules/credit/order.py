@@ -117,8 +117,8 @@ class Order:
     def _places(self) -> Iterator[Place]:
         book = self._book
         for piece in self._pieces:
-            day, minute = book.local(piece.happened, piece.kind)
-            index, moment, late = book.period.index(day), piece.happened, None
+            own, minute = book.local(piece.happened, piece.kind)
+            day, index, moment, late = own, book.period.index(own), piece.happened, None
             seal = self._sealed.get(index)
             if seal is not None and piece.known >= seal:
                 late = Late(index, self._day(piece.known), None)
@@ -127,7 +127,7 @@ class Order:
             rank = RANK[piece.kind]
             yield Place(index, moment, rank, piece.id, piece, day, minute, self._verdict(seal).gone.get(piece.id), late)
             if seal is not None:
-                yield from self._changes(piece, index, day, seal)
+                yield from self._changes(piece, index, own, seal)
 
     def _changes(self, piece: Piece, origin: int, own: date, seal: datetime) -> Iterator[Place]:
         """What later judges changed about a piece in a sealed period: taken back, and perhaps given again."""

@@ -28,6 +28,7 @@ _WORDS = {
         "carried": "{2}起的周期超出 {0}，结转 {1}",
         "late": "{2}起的周期封账后才知道：{0}的事，{1}补记",
         "withdrawn": "已由更正撤回",
+        "returned": "{2}起的周期封账前补了 {0}，现在只够补 {1}，差额退回",
         "revoked": "按规定取消",
         "left": "请假 {0}，超过 {1}，按退学处理，不计学时",
         "banned": "禁止期内不计，到 {0}为止",
@@ -56,6 +57,7 @@ _WORDS = {
         "carried": "the period from {2} had {0} to spare, {1} is carried over",
         "late": "happened on {0}, became known on {1}, after the period from {2} was sealed",
         "withdrawn": "withdrawn by a correction",
+        "returned": "had made up {0} of the period from {2} before its seal; {1} of that by now: the rest goes back",
         "revoked": "cancelled by the rules",
         "left": "{0} of leave, more than {1}: counts as withdrawn, nothing is credited",
         "banned": "gives nothing while the ban lasts, up to {0}",
@@ -123,7 +125,7 @@ def _numbers(why: Why, ruleset: RuleSet, lang: str) -> str:
 # What a word's three numbers are: days (YYYYMMDD) or amounts.
 _READ = {
     "repeat": "dmm", "overlaps": "dmm", "waited": "ddm", "make_up": "mmd", "carried": "mmd", "late": "ddd",
-    "banned": "dmm",
+    "banned": "dmm", "returned": "mmd",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 # Every word that a reason may say; `reasons` has their texts.
 WORDS = (
     "gives", "weighs", "below mark", "waits", "waited", "repeat", "overlaps", "cut", "share", "make_up", "carried",
-    "late", "withdrawn", "banned", "no clause",
+    "late", "withdrawn", "returned", "banned", "no clause",
 )  # fmt: skip
 # Carried hours are no evidence of their own: their posting is named after the clause and the period they come from.
 CARRIED = "carried"
@@ -35,6 +35,8 @@ class Why(NamedTuple):
     first day of the old period as YYYYMMDD · carried: surplus, passed on, first day of the old period as YYYYMMDD ·
     late: day of happening and day it became known as YYYYMMDD, first day of the sealed period as YYYYMMDD ·
     withdrawn: by attendance leave and limit in thousandths of hours, else 0; 0 ·
+    returned: what it had paid of a sealed period, what of that it is worth by now, first day of that period as
+    YYYYMMDD ·
     banned: last banned day as YYYYMMDD, 0, 0.
     """
 

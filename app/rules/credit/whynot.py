@@ -59,10 +59,10 @@ def shortfall(why: Sequence[Why], countable: int, *, plain: bool = True, whole: 
 
     `plain`: the piece is rounded by itself; else (a series, a pool) the amount is the weighed sum of all that belongs
     together. `whole`: the amount after the rounding by clause `rounded_by`; None where that is not known. None for
-    postings that no conversion and no carrying gave, such as the taking back of a sealed one.
+    postings that no conversion and no carrying gave, such as what takes back a sealed one, whole or in part.
     """
     first = next((row for row in why if row.did in ("gives", "carried")), None)
-    if first is None:
+    if first is None or any(row.did == "returned" for row in why):
         return None
     way = _Way()
     if first.did == "carried":

@@ -69,6 +69,10 @@ TABLE = [
     (Why("v", "banned", (20280430, 0, 0)), ("每 45 分钟计 1 学时", "禁止期内不计，到 2028 年 4 月 30 日为止"),
      ("45 minutes are an hour", "gives nothing while the ban lasts, up to 30 Apr 2028")),
     (Why("k", "withdrawn", (0, 0, 0)), ("", "已由更正撤回"), ("", "withdrawn by a correction")),
+    (Why("", "returned", (20_000, 8_000, 20250101)),
+     ("", "2025 年 1 月 1 日起的周期封账前补了 20.0 学时，现在只够补 8.0 学时，差额退回"),
+     ("",
+      "had made up 20.0 h of the period from 1 Jan 2025 before its seal; 8.0 h of that by now: the rest goes back")),
     (Why("", "no clause", (0, 0, 0)), ("", "没有适用的规则"), ("", "no clause applies")),
 ]  # fmt: skip
 

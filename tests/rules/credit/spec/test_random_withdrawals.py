@@ -16,12 +16,13 @@ from tests.rules.credit.spec.random_rules import Dice
 
 CLASS = 'convert = [{id = "c", when = {kind = "session"}, amount = "hours"}]\n'
 REVOKE = 'revoke = [{id = "v", cancels = "run"}, {id = "w", when = {category = "n"}, cancels = "named"}]\n'
+# What a year lacks may be learned within six months.
+MADE = 'test = [{id = "t", measure = "countable", at_least = 5}]\nrequirement = [{id = "q", meets = {all = ["t"]}}]\n'
+MADE += 'make_up = [{id = "m", tests = ["t"], months = 6}]\n'
 NEEDS = 'needs = [{id = "n", when = {kind = "session"}, evidence = {kind = "class_close"}, same = "run"}]\n'
-BOOKS = [
-    book(rules(body, period=f'late = "{late}"'))
-    for body in (CLASS + REVOKE, CLASS + REVOKE + NEEDS)
-    for late in ("current", "sealed")
-]
+BAN = REVOKE.replace('cancels = "named"', 'cancels = "named", ban_kinds = ["session"], ban_years = 1')
+BODIES = [REVOKE + more for more in ("", NEEDS, MADE, NEEDS + MADE)] + [BAN + more for more in ("", MADE)]
+BOOKS = [book(rules(CLASS + body, period=f'late = "{late}"')) for body in BODIES for late in ("current", "sealed")]
 JUDGES = ("correction", "correction", "correction", "class_close", "class_close", "revocation")
 Facts = list[dict[str, Any]]
 Seals = dict[date, datetime]
@@ -73,6 +74,17 @@ def test_a_sealed_period_stays_as_its_seal_found_it(drawn: tuple[int, Facts, Sea
         assert now.periods.get(start) == then.periods.get(start) or not known, (start, drawn)
         one, two = ([p for p in each.postings if p.period == start and p.origin is None] for each in (now, then))
         assert one == two, (start, drawn)
+
+
+@given(st.integers(0, 2**63).map(draw))
+def test_a_seal_by_itself_changes_nothing(drawn: tuple[int, Facts, Seals]) -> None:
+    place, facts, seals = drawn
+    for moment in seals.values():
+        known = [each for each in facts if datetime.fromisoformat(each["known"]) < moment]
+        before = settled(place, known, {day: each for day, each in seals.items() if each < moment})
+        then = settled(place, known, {day: each for day, each in seals.items() if each <= moment})
+        # Where hours were made up the seal may tell them in another order.
+        assert sorted(before.postings) == sorted(then.postings), (moment, drawn)
 
 
 @given(st.integers(0, 2**63).map(draw), st.randoms())

@@ -267,29 +267,3 @@ def test_order_of_the_list_does_not_matter() -> None:
 def test_the_posting_names_origin_only_where_it_adjusts() -> None:
     told = tell(CURRENT, [A, LATE], seals=SEALS)
     assert [("origin" in p) for p in told.postings] == [False, True]
-
-
-def test_what_paid_a_sealed_year_s_debt_stays_there() -> None:
-    """The payer happened in the open year, but its posting is the sealed one's: it is taken back as an adjustment."""
-    text = rules(CLASS + TEST + 'make_up = [{id = "mu", tests = ["total"], months = 6}]\n')
-    facts = [A, hours("b", "2026-02-01T10:00", 25), correction("k", "b", "2026-09-05T10:00")]
-    told = tell(text, facts, seals={"2025-01-01": "2026-07-05"})
-    assert told.got("b", period=OLD) == [20_000]
-    assert told.period("2025")["made_up"] == {"total": 20_000}
-    assert [each for each in adjustments(told) if each[0] == "k"] == [("k", "2026-01-01", -20_000, OLD)]
-    assert countable(told, "2026") == -20_000
-
-
-@pytest.mark.parametrize(("late", "stands_in"), [("current", "2026-01-01"), ("sealed", OLD)])
-def test_what_paid_a_sealed_year_s_debt_and_is_worth_less_by_now(late: str, stands_in: str) -> None:
-    """Something earlier, told later, takes the room under a cap: what was sealed stays, the difference is returned."""
-    made = 'make_up = [{id = "mu", tests = ["total"], months = 6}]\n'
-    made += 'cap = [{id = "most", when = {}, limit = 30, per = "period"}]\n'
-    facts = [A, hours("b", "2026-02-01T10:00", 25), hours("c", "2026-01-10T10:00", 22, known="2026-09-05T10:00")]
-    told = tell(rules(CLASS + TEST + made, period=f'late = "{late}"'), facts, seals={"2025-01-01": "2026-07-05"})
-    assert told.got("b", period=OLD) == [20_000 if late == "current" else 8_000]
-    assert told.period("2025")["made_up"] == {"total": 20_000}
-    assert adjustments(told) == [("b", stands_in, -12_000, OLD)]
-    assert countable(told, "2026") == 22_000 - 12_000 * (late == "current")
-    assert sum(p["earned"] for p in told.postings if p["evidence"] == "b") == 25_000
-    assert sum(p["countable"] for p in told.postings if p["evidence"] == "b") == 8_000
