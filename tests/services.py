@@ -13,8 +13,9 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from app.base import migrate
 from app.base.settings import load
 
 OWNER, APP = "duxue_owner", "duxue_app"
+MEMORY, ROOM, LEFT_SECONDS = "/dev/shm", 4 << 30, 600  # ROOM in bytes
 TEMPLATE = "duxue_template"
 LOCAL = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::")
 
@@ -180,10 +182,11 @@ def _unprivileged() -> pwd.struct_passwd:
 
 
 @contextmanager
-def shared_server(programs: Path, meeting: Path) -> Iterator[PostgresServer]:
+def shared_server(programs: Path, meeting: Path, *, in_memory: bool = False) -> Iterator[PostgresServer]:
     """One server for all workers of a test run: the first starts it, the last stops it.
 
-    `meeting` is a folder that all of them see.
+    `meeting` is a folder that all of them see. `in_memory`: its files lie there if there is room, as a database of
+    hundreds of files is made and dropped for each test; nothing else differs.
     """
     state = meeting / "postgres.json"
     with locked(meeting / "postgres.lock"):
@@ -191,7 +194,7 @@ def shared_server(programs: Path, meeting: Path) -> Iterator[PostgresServer]:
             known = json.loads(state.read_text())
             server = PostgresServer(programs, Path(known["folder"]), known["port"])
         else:
-            server = PostgresServer(programs, _own_folder(), free_port())
+            server = PostgresServer(programs, _own_folder(in_memory), free_port())
             server.start()
             known = {"folder": str(server.folder), "port": server.port, "users": 0}
         state.write_text(json.dumps({**known, "users": known["users"] + 1}))
@@ -208,9 +211,22 @@ def shared_server(programs: Path, meeting: Path) -> Iterator[PostgresServer]:
                 shutil.rmtree(server.folder.parent)
 
 
-def _own_folder() -> Path:
+def _sweep(memory: Path) -> None:
+    """Remove what runs that were killed have left: it takes memory until the machine is started again."""
+    for above in memory.glob("duxue-pg-*"):
+        pid = above / "server" / "data" / "postmaster.pid"
+        with suppress(OSError, ValueError):
+            idle = time.time() - above.stat().st_mtime > LEFT_SECONDS
+            if idle and not (pid.exists() and Path("/proc", pid.read_text().split()[0]).exists()):
+                shutil.rmtree(above, ignore_errors=True)
+
+
+def _own_folder(in_memory: bool) -> Path:
     """A folder outside pytest's (which only root may enter), short enough for a socket's path."""
-    above = Path(tempfile.mkdtemp(prefix="duxue-pg-"))
+    if in_memory:
+        _sweep(Path(MEMORY))
+    roomy = in_memory and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    above = Path(tempfile.mkdtemp(prefix="duxue-pg-", dir=MEMORY if roomy else None))
     folder = above / "server"
     folder.mkdir(mode=0o700)
     if os.geteuid() == 0:
