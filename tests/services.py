@@ -221,7 +221,7 @@ def _sweep(memory: Path) -> None:
                 shutil.rmtree(above, ignore_errors=True)
 
 
-def _own_folder(in_memory: bool) -> Path:
+def _own_folder(in_memory: bool = False) -> Path:
     """A folder outside pytest's (which only root may enter), short enough for a socket's path."""
     if in_memory:
         _sweep(Path(MEMORY))
