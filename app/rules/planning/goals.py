@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import islice, product
 from typing import TypeAlias, TypeVar
@@ -91,12 +91,15 @@ def fine(settlement: Settlement, wanted: Iterable[Duty]) -> bool:
     return all(settlement.periods[start].requirements[name] in FINE for start, name in wanted)
 
 
-def open_ways(book: RuleBook, settlement: Settlement, wanted: Sequence[Duty]) -> tuple[Way, ...]:
-    """Every way to meet all of this that is not met: sets of tests; none where nothing is short."""
+def open_ways(
+    book: RuleBook, settlement: Settlement, wanted: Sequence[Duty], lost: Collection[Duty] = ()
+) -> tuple[Way, ...]:
+    """Every way to meet all of this that is not met, or `lost` by what is tried: sets of tests; none where nothing is
+    short."""
     each: list[tuple[Way, ...]] = []
     for start, name in wanted:
         result = settlement.periods[start]
-        if result.requirements[name] not in FINE:
+        if result.requirements[name] not in FINE or (start, name) in lost:
             requirement = next(r for r in version_of(book, result).requirements if r.id == name)
             each.append(tuple(frozenset((start, test) for test in way) for way in ways(requirement.meets)))
     return together(each) if each else ()

@@ -14,6 +14,7 @@ from app.rules.planning.goals import Way as GoalWay
 from app.rules.planning.limits import idle, limits, waiting
 from app.rules.planning.offers import Offer
 from app.rules.planning.plans import Chosen, Plan, Shortage, Way
+from app.rules.planning.schedule import Place
 from app.rules.planning.search import Search
 from app.rules.planning.trial import APART, FIT, TOGETHER, Outcome, Trial
 from app.rules.planning.worths import Worths, urgency
@@ -50,14 +51,15 @@ class _Planner:
         if trial.base.fine:
             return self._told(self._word(), trial.base, (), trial.base)
         everything = self._everything()
+        self._keep_in_mind(everything)
         worths = Worths(trial, everything)
         found = self._ways(everything, worths)
         closing = [(outcome, way) for way, outcome in found if outcome is not None]
         if closing:
             best, way = min(closing, key=lambda pair: (self._effort(pair[0]), pair[0].chosen))
         elif everything.fine:  # no way of looking found it, but all together do
-            way = self.open[0]
-            best = Search(trial, worths, way, self.open).reduced(everything)
+            best = Search(trial, worths, self.open[0], self.open).reduced(everything)
+            way = next((way for way in self.open if not trial.lacks(best, way)), self.open[0])
         else:
             way = min(self.open, key=lambda way: goals.share_short(everything.settlement, way))
             best = self._helping(everything, worths, way)
@@ -80,14 +82,26 @@ class _Planner:
         plain, mode = self._best(), trial.mode
         if plain.fine or not trial.entangled(plain):
             return plain
-        lacking = {goal for way in self.open for goal in trial.lacks(trial.base, way)}
-        trial.put_first(urgency(trial, plain, lacking))
-        urgent = self._best()
-        if urgent.fine or self._nearest(urgent) < self._nearest(plain):
-            return urgent
-        trial.put_first({})
+        best, order = plain, dict[Place, int]()
+        lacking = [frozenset(trial.lacks(trial.base, way)) for way in self.open]
+        # What helps any way first; then, way by way, what helps that one: they may take each other's room.
+        for wanted in dict.fromkeys((frozenset[Goal]().union(*lacking), *lacking)):
+            urgent = urgency(trial, plain, wanted)
+            trial.put_first(urgent)
+            found = self._best()
+            if found.fine or self._nearest(found) < self._nearest(best):
+                best, order, mode = found, urgent, trial.mode
+            if best.fine:
+                break
+        trial.put_first(order)
         trial.mode = mode
-        return plain
+        return best
+
+    def _keep_in_mind(self, everything: Outcome) -> None:
+        """What is met by now and would be lost by doing everything (a share of what is learned) is to be met too."""
+        trial = self.trial
+        lost = [duty for duty in trial.duties if not goals.fine(everything.settlement, [duty])]
+        self.open = goals.open_ways(trial.book, trial.base.settlement, trial.duties, lost)
 
     def _best(self) -> Outcome:
         """The way to lay everything on days that brings it nearest."""

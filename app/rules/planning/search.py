@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.rules.credit.clauses import RuleSet
+from app.rules.planning import goals
 from app.rules.planning.goals import Goal, Way
 from app.rules.planning.offers import Offer
 from app.rules.planning.trial import Outcome, Trial
@@ -36,7 +37,7 @@ class Search:
 
     def closing(self) -> Outcome | None:
         """Offers that close the gap, none of them idle; None where this way of looking finds none."""
-        found = self._grown() or self._wary()
+        found = self._grown() or self._wary() or self._leaning()
         if found is None:
             return None
         return self.reduced(found)
@@ -47,9 +48,19 @@ class Search:
         self._shunned = frozenset(n for n in many if any(v < 0 for v in self._worths.gives(n, self._way).values()))
         return self._grown() if self._shunned else None
 
-    def _grown(self) -> Outcome | None:
-        chosen: list[int] = []
-        outcome = self._trial.base
+    def _leaning(self) -> Outcome | None:
+        """Once more from the offers that raise a share of what is learned, which all others lower."""
+        trial = self._trial
+        shares = [
+            goal for goal in self._way if goals.named_test(trial.book, trial.base.settlement, goal).share_of is not None
+        ]
+        first = [n for n in range(len(trial.offers)) if any(v > 0 for v in self._worths.gives(n, shares).values())]
+        self._shunned = frozenset()
+        return self._grown(first) if first else None
+
+    def _grown(self, first: Sequence[int] = ()) -> Outcome | None:
+        chosen = [*first]
+        outcome = self._trial.run(chosen, explain=True) if chosen else self._trial.base
         while not outcome.fine:
             lacks = self._trial.lacks(outcome, self._way)
             if not lacks:
@@ -141,9 +152,9 @@ class Search:
 
     def _subtracted(self, found: Outcome) -> list[int]:
         """The offers without which no way is met."""
-        own, goals = Worths(self._trial, found), frozenset[Goal]().union(*self._ways)
-        gives = {number: own.gives(number, goals) for number in found.chosen}
-        tests = {(start, name): found.settlement.periods[start].tests[name] for start, name in goals}
+        own, all_ = Worths(self._trial, found), frozenset[Goal]().union(*self._ways)
+        gives = {number: own.gives(number, all_) for number in found.chosen}
+        tests = {(start, name): found.settlement.periods[start].tests[name] for start, name in all_}
         over = {goal: test.got - test.quota for goal, test in tests.items() if test.blocking and test.due}
         kept = list(found.chosen)
         for number in sorted(found.chosen, key=self._dispensable):

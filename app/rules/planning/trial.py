@@ -59,14 +59,15 @@ class Trial:
         self.start, self.end = book.period.start(index), book.period.end(index)
         self.mode = FIT
         self.folds = 0
-        self._known: dict[tuple[frozenset[int], str, bool, bool], Outcome] = {}
+        self._known: dict[tuple[frozenset[int], str, frozenset[tuple[Place, int]], bool], Outcome] = {}
         self._urgent: dict[Place, int] = {}
+        self._order = frozenset(self._urgent.items())  # of them, to know outcomes by
         self.duties: tuple[Duty, ...] = ()
         self.wants: dict[Place, Want] = {}
         self.base = self.run((), explain=True)
         self.duties = goals.duties(book, self.base.settlement, self.start, day, seals)
         self.base = replace(self.base, fine=goals.fine(self.base.settlement, self.duties))
-        self._known = {(frozenset(), self.mode, False, True): self.base}
+        self._known = {(frozenset(), self.mode, self._order, True): self.base}
         self._busy = taken(book, pieces, self.base.settlement.postings, day)
 
     @property
@@ -82,6 +83,7 @@ class Trial:
     def put_first(self, urgent: Mapping[Place, int]) -> None:
         """From now on steps are done in this order, the largest number first; of equal ones as always."""
         self._urgent = dict(urgent)
+        self._order = frozenset(urgent.items())
 
     def ordered(self, chosen: Iterable[int]) -> tuple[int, ...]:
         """Required ones first, then by due day, then the shorter ones."""
@@ -90,7 +92,7 @@ class Trial:
     def run(self, chosen: Iterable[int], *, explain: bool = False, mode: str | None = None) -> Outcome:
         """Fold with these offers done; an explained outcome also serves who asks for none."""
         order, mode = self.ordered(chosen), mode or self.mode
-        key = frozenset(order), mode, bool(self._urgent)
+        key = frozenset(order), mode, self._order
         for told in (True, explain):
             if (*key, told) in self._known:
                 return self._known[(*key, told)]

@@ -72,15 +72,14 @@ class Worths:
 
 
 def urgency(trial: Trial, outcome: Outcome, lacking: Collection[Goal]) -> dict[Place, int]:
-    """How many of the tests that lack something count each step: what helps more of them goes first where steps
-    take each other's room under a limit."""
-    own = {piece.id: (place, piece) for place, piece in zip(outcome.days, outcome.pieces, strict=True)}
+    """How many of the tests that lack something count each step by itself: what helps more of them goes first where
+    steps take each other's room."""
     tests = [goals.named_test(trial.book, trial.base.settlement, goal) for goal in lacking]
     found: dict[Place, int] = {}
-    for posting in outcome.settlement.postings:
-        if posting.evidence in own:
-            place, piece = own[posting.evidence]
-            seen = values(piece.snapshot, NOON_MINUTE, posting.bucket)
+    for place, piece in zip(outcome.days, outcome.pieces, strict=True):
+        bucket, asked = trial.imagined.amount(piece)
+        if asked:
+            seen = values(piece.snapshot, NOON_MINUTE, bucket)
             found[place] = sum(not test.at_most and test.when.fits(seen) for test in tests)
     return found
 

@@ -88,6 +88,40 @@ def test_limits_are_honoured_and_named() -> None:
     assert (closed.state, closed.after.tests["total"].got) == ("closes", 10_000)
 
 
+def test_what_is_met_and_would_be_lost_is_told() -> None:
+    """Half of it in professional subjects holds as long as nothing is learned: what is on offer meets the one duty and
+    breaks the other."""
+    body = CONVERT + (
+        'test = [{id = "total", measure = "countable", at_least = 1}, {id = "mostly", when = {bucket = "professional"},'
+        ' measure = "countable", share_of = "total", basis = "got", at_least = "0.5"}]\n'
+        'requirement = [{id = "share", meets = {all = ["mostly"]}}, {id = "yearly", meets = {all = ["total"]}}]\n'
+    )
+    found = made(body, [], [course("a", [0.5]), course("b", [0.5])])
+    assert (found.state, codes(found)) == ("open", ["a", "b"])
+    assert [(each.test, each.short) for each in found.lacks] == [("total", 1000)]
+    assert [(each.test, each.short) for each in found.leaves] == [("mostly", 500)]
+    more = made(body, [], [course("a", [0.5]), course("b", [0.5]), course("c", [0.5], "professional")])
+    assert (more.state, len(more.courses), "c" in codes(more)) == ("closes", 2, True)
+
+
+def test_where_a_limit_has_room_for_one_way_only_that_way_comes_first() -> None:
+    """One hour may count online; an hour of either subject is enough, half of each is not."""
+    cap = 'cap = [{id = "online", when = {kind = "watched"}, limit = 1, per = "period"}]\n'
+    body = (
+        CONVERT
+        + cap
+        + (
+            'test = [{id = "pro", when = {bucket = "professional"}, measure = "countable", at_least = 1},'
+            ' {id = "gen", when = {bucket = "general"}, measure = "countable", at_least = 1}]\n'
+            'requirement = [{id = "either", meets = {any = ["pro", "gen"]}}]\n'
+        )
+    )
+    offers = [course("a", [0.4]), course("b", [0.5], "professional"), course("c", [0.6])]
+    found = made(body, [], offers)
+    assert (found.state, sorted(codes(found))) == ("closes", ["a", "c"])
+    assert [each.test for each in found.lacks] == ["gen"]
+
+
 def test_limits_a_day_take_days() -> None:
     cap = 'cap = [{id = "day", when = {kind = "watched"}, limit = 2, per = "day"}]\n'
     offers = [course(name, [1, 1]) for name in "abcdefg"]

@@ -93,6 +93,9 @@ def _everything_is_not_enough(case: Case, found: Plan, days: Sequence[int]) -> N
     version = case.book.versions[0]
     if version.shares or version.make_ups or any(test.at_most or test.share_of for test in version.tests):
         return
+    # Which hours fill a limit of the whole period decides, where tests count some of them only.
+    if any(cap.per != "day" for cap in version.caps) and any(test.when.sets for test in version.tests):
+        return
     left = (END - case.day).days + 1
     if any(cap.per == "day" for cap in version.caps) and left < sum(len(offer.steps) for offer in case.offers):
         return  # too few days for all: which of them fill the days decides
