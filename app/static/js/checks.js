@@ -38,10 +38,12 @@ export class Checks {
     const known = new Set(this.keys());
     const chosen = this.chosen();
     const focus = this.focused();
+    const wrong = this.errors();
     this.box.innerHTML = html; // our own server's template
     for (const input of this.box.querySelectorAll("input[name=chosen]")) {
       if (chosen.has(this.name(input))) input.checked = true;
     }
+    for (const form of this.box.querySelectorAll("form")) this.mark(form, wrong.get(this.question(form)) || "");
     if (focus) this.byName(focus);
     const fresh = this.keys().filter((key) => !known.has(key)).length;
     if (fresh) this.say(this.data.words.asked);
@@ -54,6 +56,17 @@ export class Checks {
   name(input) {
     const { form } = input;
     return [form.elements.check.value, form.elements.question ? form.elements.question.value : "", input.value].join("/");
+  }
+
+  question(form) {
+    const { check, question } = form.elements;
+    return `${check.value}/${question ? question.value : ""}`;
+  }
+
+  // What is said to be wrong, by question.
+  errors() {
+    const shown = Array.from(this.box.querySelectorAll("form [data-error]:not([hidden])"));
+    return new Map(shown.map((error) => [this.question(error.closest("form")), error.textContent.trim()]));
   }
 
   chosen() {
@@ -129,10 +142,13 @@ export class Checks {
   }
 
   wrong(form, text) {
-    for (const error of this.box.querySelectorAll("[data-error]")) {
-      const here = form && form.contains(error) && text;
-      error.hidden = !here;
-      if (here) error.querySelector("span").textContent = text;
-    }
+    for (const each of this.box.querySelectorAll("form")) this.mark(each, each === form ? text : "");
+  }
+
+  mark(form, text) {
+    const error = form.querySelector("[data-error]");
+    if (!error) return;
+    error.hidden = !text;
+    if (text) error.querySelector("span").textContent = text;
   }
 }
