@@ -11,7 +11,7 @@ from typing import Any
 from app.credits.rows import EvidenceRow
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import FIELDS, Piece, parse
-from app.rules.credit.fold import settle
+from app.rules.credit.fold import settle, whole_seals
 from app.rules.credit.settlement import Settlement
 from app.rules.ledger import Target
 
@@ -69,15 +69,6 @@ def fold(book: RuleBook, rows: Sequence[EvidenceRow], until: date, seals: Mappin
     `seals`: those that hold (`seals.seals_of`); whoever folds without them sees other books.
     """
     return settle(book, pieces_of(rows), explain=True, until=until, seals=whole_seals(book, seals))
-
-
-def whole_seals(book: RuleBook, seals: Mapping[date, datetime]) -> Mapping[date, datetime]:
-    """The seals, and those of the periods before the first: they were empty when it was sealed, and are sealed with
-    it, so that what is found out about them later passes the same barrier."""
-    if not seals:
-        return seals
-    first = min(seals)
-    return {**{book.period.start(index): seals[first] for index in range(book.period.index(first))}, **seals}
 
 
 def steps_text(why: Sequence[Sequence[Any]]) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import BindParameter, CompoundSelect, String, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from app.credits.folding import piece_of, whole_seals
+from app.credits.folding import piece_of
 from app.credits.models import Evidence, PeriodSeal
 from app.credits.seals import REOPENED, SEALED, holding
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece
+from app.rules.credit.fold import whole_seals
 
 _PERSON: BindParameter[int] = bindparam("person")
 _SEAL = "seal of a period"  # no kind of evidence

@@ -48,6 +48,15 @@ def settle(
     )
 
 
+def whole_seals(book: RuleBook, seals: Mapping[date, datetime]) -> Mapping[date, datetime]:
+    """The seals, and those of the periods before the first: they were empty when it was sealed, and are sealed with
+    it, so that what is found out about them later passes the same barrier."""
+    if not seals:
+        return seals
+    first = min(seals)
+    return {**{book.period.start(index): seals[first] for index in range(book.period.index(first))}, **seals}
+
+
 def _folded(
     book: RuleBook, pieces: Sequence[Piece], explain: bool, until: date | None, seals: Mapping[date, datetime],
     frozen: Frozen,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.rules.credit import document
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import Piece, parse
-from app.rules.credit.fold import settle
+from app.rules.credit.fold import settle, whole_seals
 from app.rules.credit.report import as_json
 from app.rules.credit.settlement import Posting, Settlement
 from tests.rules.credit.spec.random_rules import Dice, as_text
@@ -47,7 +47,7 @@ def pieces(book: RuleBook, facts: list[dict[str, Any]]) -> list[Piece]:
 
 
 def settled(book: RuleBook, parsed: list[Piece], seals: dict[date, datetime]) -> Settlement:
-    return settle(book, parsed, explain=True, seals=seals, until=date(2027, 12, 31))
+    return settle(book, parsed, explain=True, seals=whole_seals(book, seals), until=date(2027, 12, 31))
 
 
 @tried
@@ -96,18 +96,19 @@ def test_adjustments_are_what_names_an_origin(found: Drawn) -> None:
     known = {each.id: each.known for each in pieces(book, facts)}
     named = {each["id"]: set(each.get("names", ())) for each in facts}
     absences = {each["id"] for each in facts if each["kind"] == "leave"}
+    sealed = whole_seals(book, seals)
     postings = settled(book, pieces(book, facts), seals).postings
     for p in postings:
-        assert p.origin is None or p.origin in seals, told(found)
+        assert p.origin is None or p.origin in sealed, told(found)
         assert p.origin is not None or p.countable >= 0, told(found)
-        if p.origin is not None and p.evidence in known and known[p.evidence] < seals[p.origin]:
+        if p.origin is not None and p.evidence in known and known[p.evidence] < sealed[p.origin]:
             # What had withdrawn it was withdrawn later: it is given again, or takes back again what it names. Or it
             # tells of absence, and what its run has in all became less after the seal, and with it what may be missed.
             # Or it made up hours of the sealed period, and by now is not worth as much as that.
             again = named[p.evidence] and any(p.evidence in names for names in named.values())
             returned = 0 < -p.countable <= made_up(postings, p)
             assert p.earned > 0 or again or p.evidence in absences or returned, told(found, p)
-            assert max(known.values()) >= seals[p.origin], told(found, p)
+            assert max(known.values()) >= sealed[p.origin], told(found, p)
 
 
 @tried
@@ -142,7 +143,7 @@ def test_seals_change_nothing_where_all_was_known_in_time(found: Drawn) -> None:
 def test_reasons_change_no_amount(found: Drawn) -> None:
     _, book, facts, seals = found
     parsed = pieces(book, facts)
-    without = settle(book, parsed, explain=False, seals=seals, until=date(2027, 12, 31))
+    without = settle(book, parsed, explain=False, seals=whole_seals(book, seals), until=date(2027, 12, 31))
     with_ = settled(book, parsed, seals)
     assert [p._replace(why=()) for p in with_.postings] == list(without.postings), told(found)
     assert with_.periods == without.periods
