@@ -11,7 +11,7 @@ from typing import Any
 from app.credits.rows import EvidenceRow
 from app.rules.credit.book import RuleBook
 from app.rules.credit.evidence import FIELDS, Piece, parse
-from app.rules.credit.fold import settle, whole_seals
+from app.rules.credit.fold import settle
 from app.rules.credit.settlement import Settlement
 from app.rules.ledger import Target
 
@@ -68,7 +68,7 @@ def fold(book: RuleBook, rows: Sequence[EvidenceRow], until: date, seals: Mappin
 
     `seals`: those that hold (`seals.seals_of`); whoever folds without them sees other books.
     """
-    return settle(book, pieces_of(rows), explain=True, until=until, seals=whole_seals(book, seals))
+    return settle(book, pieces_of(rows), explain=True, until=until, seals=seals)
 
 
 def steps_text(why: Sequence[Sequence[Any]]) -> str:

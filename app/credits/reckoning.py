@@ -69,9 +69,8 @@ class Teller:
     def steps(self) -> list[Step]:
         """All of them; what the ledger keeps decides, the clauses only say how it came about."""
         judged, gives = self._line.judged, self._said.get("gives")
-        if judged is None or gives is None or judged.plan.version.version != self._line.version:
-            return self._told(self._line.why)
-        if "returned" in self._said:  # the amount is what was too much, not what the steps come to
+        other = "returned" in self._said  # the amount is what was too much, not what the steps come to
+        if other or judged is None or gives is None or judged.plan.version.version != self._line.version:
             return self._told(self._line.why)
         return [
             *self._told([why for why in self._line.why if why.did in ("late", "waited")]),

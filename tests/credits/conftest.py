@@ -15,7 +15,9 @@ from app.base.db import Database
 from app.base.settings import load
 from app.classes import queries as classes
 from app.credits import reach, service
+from app.credits.closing import wired
 from app.factory import create_app
+from app.wiring import listen
 from tests import factories
 from tests.credits import samples
 from tests.credits.samples import NOON, RULES, new_learner, watch, withdraw
@@ -39,6 +41,14 @@ def db(any_database: DatabaseUrls) -> Iterator[Database]:
     found = Database(any_database.app_url)
     yield found
     found.engine.dispose()
+
+
+@pytest.fixture
+def rooms() -> Iterator[None]:
+    """Sealing asks the rooms above."""
+    listen()
+    yield
+    wired._wired.clear()
 
 
 @pytest.fixture

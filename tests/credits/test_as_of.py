@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +16,9 @@ from sqlalchemy import event
 from app.base.db import Database
 from app.credits import queries, service
 from app.credits.closing import service as closing
-from app.credits.closing import wired
 from app.credits.seals import seals_of
 from app.credits.statement import AsOf, Statement, statement_of
 from app.credits.statement.asof import of_days, of_moment
-from app.wiring import listen
 from tests import factories
 from tests.credits.browsing import main_of, page, plain, signed_in
 from tests.credits.closing import years
@@ -34,12 +31,7 @@ APRIL, MAY = "2026-04-01T04:00:00Z", "2026-05-02T04:00:00Z"
 RULES = years.rules(more=years.CARRY)
 
 
-@pytest.fixture(autouse=True)
-def rooms() -> Iterator[None]:
-    """Sealing asks the rooms above."""
-    listen()
-    yield
-    wired._wired.clear()
+pytestmark = pytest.mark.usefixtures("rooms")
 
 
 @pytest.fixture

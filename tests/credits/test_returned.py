@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ from flask import Flask
 
 from app.base.db import Database
 from app.credits import service
-from app.credits.closing import wired
-from app.wiring import listen
 from tests import factories
 from tests.credits.browsing import page, plain, signed_in
 from tests.credits.closing import years
@@ -22,12 +19,7 @@ from tests.credits.closing.years import Y2025, attend, join
 RULES = years.rules(more=years.MAKE_UP)
 
 
-@pytest.fixture(autouse=True)
-def rooms() -> Iterator[None]:
-    """Sealing asks the rooms above."""
-    listen()
-    yield
-    wired._wired.clear()
+pytestmark = pytest.mark.usefixtures("rooms")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.rules.credit.book import RuleBook
 from app.rules.credit.clauses import RuleSet
 from app.rules.credit.errors import EvidenceError
 from app.rules.credit.evidence import parse
-from app.rules.credit.fold import settle, whole_seals
+from app.rules.credit.fold import settle
 
 
 def evaluate(
@@ -36,9 +36,7 @@ def evaluate_loaded(
     if as_known is not None:
         pieces = [p for p in pieces if p.known.astimezone(book.zone).date() <= as_known]
     seals = _seals(book, data.get("seals") or {}, as_known)
-    return report.as_json(
-        settle(book, pieces, explain=True, until=until, seals=whole_seals(book, seals)), data.get("learner")
-    )
+    return report.as_json(settle(book, pieces, explain=True, until=until, seals=seals), data.get("learner"))
 
 
 def _seals(book: RuleBook, raw: object, as_known: date | None) -> dict[date, datetime]:

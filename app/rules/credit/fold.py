@@ -31,10 +31,11 @@ def settle(
     """Everything that follows from one learner's evidence; the order of `pieces` does not matter.
 
     Periods run from the earliest evidence to the latest, and to the one that holds `until`. Reasons (and
-    `nothing`) are made only if `explain`. `seals`: first day of a period → when it was sealed; what became known
-    from then on changes nothing in it. `since`: of periods before the one that holds this day no results are told,
-    which saves time. Raises EvidenceError when an id is used twice.
+    `nothing`) are made only if `explain`. `seals`: first day of a period → when it was sealed, and with the first of
+    them all before it; what became known from then on changes nothing in them. `since`: of periods before the one
+    that holds this day no results are told, which saves time. Raises EvidenceError when an id is used twice.
     """
+    seals = whole_seals(book, seals)
     fold = _folded(book, pieces, explain, until, seals, _frozen(book, pieces, explain, seals))
     account = fold.account
     results = account.results(since)

@@ -99,9 +99,11 @@ class _Planner:
 
     def _keep_in_mind(self, everything: Outcome) -> None:
         """What is met by now and would be lost by doing everything (a share of what is learned) is to be met too."""
-        trial = self.trial
-        lost = [duty for duty in trial.duties if not goals.fine(everything.settlement, [duty])]
-        self.open = goals.open_ways(trial.book, trial.base.settlement, trial.duties, lost)
+        trial, now = self.trial, self.trial.base.settlement
+        kept = [duty for duty in trial.duties if goals.fine(now, [duty])]
+        lost = [duty for duty in kept if not goals.fine(everything.settlement, [duty])]
+        if lost:
+            self.open = goals.open_ways(trial.book, now, trial.duties, lost)
 
     def _best(self) -> Outcome:
         """The way to lay everything on days that brings it nearest."""

@@ -47,7 +47,7 @@ def pieces(book: RuleBook, facts: list[dict[str, Any]]) -> list[Piece]:
 
 
 def settled(book: RuleBook, parsed: list[Piece], seals: dict[date, datetime]) -> Settlement:
-    return settle(book, parsed, explain=True, seals=whole_seals(book, seals), until=date(2027, 12, 31))
+    return settle(book, parsed, explain=True, seals=seals, until=date(2027, 12, 31))
 
 
 @tried
@@ -143,7 +143,7 @@ def test_seals_change_nothing_where_all_was_known_in_time(found: Drawn) -> None:
 def test_reasons_change_no_amount(found: Drawn) -> None:
     _, book, facts, seals = found
     parsed = pieces(book, facts)
-    without = settle(book, parsed, explain=False, seals=whole_seals(book, seals), until=date(2027, 12, 31))
+    without = settle(book, parsed, explain=False, seals=seals, until=date(2027, 12, 31))
     with_ = settled(book, parsed, seals)
     assert [p._replace(why=()) for p in with_.postings] == list(without.postings), told(found)
     assert with_.periods == without.periods
