@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.db import Base, UtcTime
@@ -24,7 +24,10 @@ class Unit(Base):
 
 
 class Person(Base):
-    """Anyone with an account. `key` is opaque: ledgers and traces carry it and nothing personal."""
+    """Anyone with an account. `key` is opaque: ledgers and traces carry it and nothing personal.
+
+    `login` is the staff number. `phone` and `email` (small letters) are not unique: two people may share one.
+    """
 
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -32,7 +35,9 @@ class Person(Base):
     login: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     name_pinyin: Mapped[str] = mapped_column(String(120))
-    phone: Mapped[str | None] = mapped_column(String(30))
+    phone: Mapped[str | None] = mapped_column(String(30), index=True)
+    email: Mapped[str | None] = mapped_column(String(120), index=True)
+    key_trainee: Mapped[bool] = mapped_column(server_default=false())
     locale: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcTime)
