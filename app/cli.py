@@ -18,6 +18,7 @@ from app.base import tasks
 from app.base.settings import SettingError
 from app.commands.common import console, database
 from app.commands.credits import credits
+from app.commands.roster import roster
 from app.commands.rules import rules
 
 
@@ -109,6 +110,7 @@ def _print(value: backups.Manifest, as_json: bool, line: str) -> None:
 
 main.add_command(credits)
 main.add_command(rules)
+main.add_command(roster)
 
 if __name__ == "__main__":
     main()

@@ -22,12 +22,14 @@ from app.credits import service as credits
 from app.credits.books import service as books
 from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
+from app.roster import service as roster
+from app.roster import staging
 from app.viewing import evidence, signals
 
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
-RUNS = (sealing.SEAL,)
+RUNS = (sealing.SEAL, roster.LOOK)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
@@ -37,6 +39,7 @@ TIMETABLE = {
     "courses.sweep_uploads": (3600, "courses.sweep_uploads"),
     "renditions.sweep": (300, "renditions.sweep"),
     "runs.sweep": (300, "runs.sweep"),
+    "roster.sweep": (3600, "roster.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
     "tasks.take_up_killed": (30, "tasks.take_up_killed"),
@@ -59,6 +62,12 @@ def close_expired(session: Session) -> None:
 def sweep_credits(session: Session) -> None:
     """Learners whose newest evidence is not settled."""
     credits.sweep(session)
+
+
+@task("roster.sweep")
+def sweep_rosters(_session: Session) -> None:
+    """Uploaded rosters that nobody needs any more."""
+    staging.sweep(reading.load())
 
 
 @task("courses.sweep_uploads")

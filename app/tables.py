@@ -15,11 +15,12 @@ from app.front import models as front
 from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
+from app.roster import models as roster
 from app.tickets import models as tickets
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, certificates, classes, courses, credits, front, notices, people, questions, renditions, runs, simulation,
-    tasks, tickets, viewing, workshop,
+    audit, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster, runs,
+    simulation, tasks, tickets, viewing, workshop,
 )  # fmt: skip

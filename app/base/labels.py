@@ -39,6 +39,7 @@ WORDS: dict[str, dict[str, object]] = {
         "hospital": _l("Hospital"),
         "township": _l("Township or subdistrict"),
         "mass_organisation": _l("Mass organisation"),
+        "private_enterprise": _l("Private company"),
     },
     "band": {
         "division": _l("Division head"),

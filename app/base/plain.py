@@ -14,8 +14,15 @@ from app.base.errors import BadInput
 # Control characters, the separators of lines and paragraphs, and the marks that turn the direction of writing
 # (CVE-2021-42574 shows what they are good for).
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BREAK = re.compile(r"[\t\n\r]")
 _EDGES = " \t\r\n"
+
+
+def safe_cell(text: str) -> str:
+    """A cell of a CSV that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def decoded(raw: bytes) -> str | None:

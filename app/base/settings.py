@@ -45,6 +45,7 @@ class Settings:
     backlog_days: int
     idle_minutes: int
     max_upload_bytes: int
+    roster_leaving_percent: int
     rendition_hours: int
     rendition_memory_bytes: int
     rendition_threads: int
@@ -172,6 +173,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         backlog_days=_number(env, "DUXUE_BACKLOG_DAYS", 7, 0, 60),
         idle_minutes=_number(env, "DUXUE_IDLE_MINUTES", 30, 5, 1440),
         max_upload_bytes=_number(env, "DUXUE_MAX_UPLOAD_MB", 20_480, 1, 1_000_000) * 1_000_000,
+        roster_leaving_percent=_number(env, "DUXUE_ROSTER_LEAVING_PERCENT", 5, 0, 100),
         rendition_hours=_number(env, "DUXUE_RENDITION_HOURS", 12, 1, 96),
         rendition_memory_bytes=_number(env, "DUXUE_RENDITION_MEMORY_MB", 2048, 512, 65_536) << 20,
         rendition_threads=_number(env, "DUXUE_RENDITION_THREADS", 1, 1, 64),

@@ -56,8 +56,11 @@ def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id
     return membership
 
 
-def leave_class(session: Session, person_id: int, until: date, actor_id: int | None) -> None:
-    """Leave the class; `until` is the first day no longer in it. What was earned stays."""
+def leave_class(
+    session: Session, person_id: int, until: date, actor_id: int | None, *, occasion: str = "", settled: bool = True
+) -> str:
+    """Leave the class; `until` is the first day no longer in it. What was earned stays. Gives the evidence's key;
+    `occasion` and `settled` as in `note_standing`."""
     membership = _open_membership(session, person_id)
     if membership is None:
         raise NotFound(_("This person is in no class."))
@@ -68,16 +71,26 @@ def leave_class(session: Session, person_id: int, until: date, actor_id: int | N
     session.flush()
     # Membership, then viewings, then the ledger: the house's lock order (app/viewing/stores.py).
     events.announce(session, events.LEARNER_LEFT, person_id=person_id, class_id=membership.class_id)
-    note_standing(session, person_id, "left", until, actor_id, group)
+    key = note_standing(session, person_id, "left", until, actor_id, group, occasion=occasion, settled=settled)
     audit.record(session, actor_id, "class.leave", _subject(session, person_id), until=until)
+    return key
 
 
 def note_standing(
-    session: Session, person_id: int, change: str, day: date, actor_id: int | None, group: ClassRow | None = None
-) -> None:
-    """Record unit, class and band of a day as evidence. To be called after a transfer between units too.
+    session: Session,
+    person_id: int,
+    change: str,
+    day: date,
+    actor_id: int | None,
+    group: ClassRow | None = None,
+    *,
+    occasion: str = "",
+    settled: bool = True,
+) -> str:
+    """Record unit, class and band of a day as evidence; gives its key. To be called after a transfer between units too.
 
-    `group`: the class that is left on that day; else the one that holds then.
+    `group`: the class that is left on that day; else the one that holds then. `occasion`: what the change came by, if
+    the same may come once more on that day. `settled` False: who calls sees to settling, of many at once.
     """
     group = group or queries.class_of(session, person_id, day)
     unit = people.unit_of(session, person_id, day)
@@ -89,17 +102,20 @@ def note_standing(
     }
     mark = "-".join(str(part) for part in (group.id if group else 0, unit.id if unit else 0))
     actor = session.get(Person, actor_id) if actor_id is not None else None
+    key = f"standing:{day.isoformat()}:{change}:{mark}" + (f":{occasion}" if occasion else "")
     credits.record(
         session,
         person_id,
-        key=f"standing:{day.isoformat()}:{change}:{mark}",
+        key=key,
         kind="standing",
         happened_at=_beginning(session, day),
         known_at=clock.now(),
         recorded_by=f"person:{actor.key}" if actor else "system",
         facts=facts,
     )
-    credits.settle(session, person_id)
+    if settled:
+        credits.settle(session, person_id)
+    return key
 
 
 def _beginning(session: Session, day: date) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from pypinyin import lazy_pinyin
@@ -41,12 +42,14 @@ __all__ = [
     "create_person",
     "create_unit",
     "disable",
+    "end_all",
     "grant_role",
     "hash_of",
     "join_unit",
     "judge",
     "keep_first_passwords",
     "note_failure",
+    "pinyin_of",
     "plain_login",
     "revoke",
     "set_password",
@@ -56,6 +59,12 @@ __all__ = [
 ]
 _LOGIN = re.compile(r"[\w.@+-]{2,60}")
 _IDENTITY_NUMBER = re.compile(r"\d{17}[\dx]")
+
+
+@lru_cache(maxsize=1 << 15)
+def pinyin_of(name: str) -> str:
+    """The key by which a name is sorted and found."""
+    return " ".join(lazy_pinyin(name)).casefold()[:120]
 
 
 def create_unit(
@@ -94,7 +103,7 @@ def create_person(
         key=str(ULID()),
         login=login,
         name=name,
-        name_pinyin=" ".join(lazy_pinyin(name)).casefold()[:120],
+        name_pinyin=pinyin_of(name),
         phone=phone or None,
         locale=locale,
         created_at=clock.now(),

@@ -7,11 +7,13 @@ import re
 import unicodedata
 from datetime import date
 
-from app.rules.roster.model import Cell, CellError
+from app.rules.roster.model import Cell
 
 # What nobody sees and nobody means: zero-width spaces and joiners, byte order marks, soft hyphens.
 _DUST = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
+# What a spreadsheet shows where it could not reckon.
+_ERROR = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|####*)", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}·])\s+(?=[{_HAN}·])")
@@ -54,7 +56,7 @@ class Wrong(Exception):
 
 def shown(cell: Cell) -> str:
     """A cell as the spreadsheet shows it, for a message: at most 60 characters, on one line."""
-    text = cell.text if isinstance(cell, CellError) else str(_whole(cell) if isinstance(cell, float) else cell or "")
+    text = str(_whole(cell) if isinstance(cell, float) else cell or "")
     text = _CONTROL.sub("�", _SPACES.sub(" ", text)).strip()
     return text if len(text) <= 60 else f"{text[:59]}…"
 
@@ -70,8 +72,6 @@ def is_empty(cell: Cell) -> bool:
 
 def text(cell: Cell) -> str:
     """A cell as plain text: one width, no dust, single spaces. `Wrong` for errors and what no text holds."""
-    if isinstance(cell, CellError):
-        raise Wrong("cell_error")
     if isinstance(cell, bool):
         raise Wrong("cell_flag")
     if isinstance(cell, date):
@@ -86,6 +86,8 @@ def text(cell: Cell) -> str:
     found = _SPACES.sub(" ", _DUST.sub("", cell or "")).strip()
     if _CONTROL.search(found):
         raise Wrong("control", _CONTROL.sub("", found))
+    if _ERROR.fullmatch(found):
+        raise Wrong("cell_error")
     if found[:1] in "=＝" and len(found) > 1:
         raise Wrong("formula")
     return found
@@ -200,6 +202,11 @@ def _code(cell: Cell, known: dict[str, str], field: str) -> str | None:
     if near:
         raise Wrong(f"{field}_unknown", near[0])
     return found
+
+
+def written(known: dict[str, str], code: str) -> str:
+    """The word that is read as this code; a code without one stands for itself."""
+    return next((word for word, each in known.items() if each == code), code)
 
 
 def yes_no(cell: Cell) -> bool | None:

@@ -26,7 +26,8 @@ from app.rules.roster.model import (
 # Titles, notes and the date of a file stand above its headings; nobody writes more than this.
 MOST_ABOVE = 30
 KNOWN = {
-    STAFF: "工号 职工号 员工号 人员编号 学号 学员编号 职工编号 员工编号 教工号 人员工号 职员编号 员工工号 职工工号 账号 登录名 "
+    STAFF: "工号 职工号 员工号 人员编号 学号 学员编号 职工编号 员工编号 教工号 人员工号 职员编号 员工工号 "
+    "职工工号 账号 登录名 "
     "staff-number staff-no staff-id employee-number employee-no employee-id personnel-number login number",
     NAME: "姓名 学员姓名 职工姓名 员工姓名 人员姓名 名字 name full-name staff-name",
     PHONE: "手机号码 手机号 手机 移动电话 联系电话 电话 电话号码 联系方式 "

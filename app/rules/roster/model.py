@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeAlias
 
-# An error in a cell (#N/A) comes as `CellError`; a day as a date or a moment.
-Cell: TypeAlias = "str | int | float | bool | date | datetime | CellError | None"
+# A day comes as a date or a moment.
+Cell: TypeAlias = str | int | float | bool | date | datetime | None
 Row: TypeAlias = Sequence[Cell]
 
 # The fields that a roster may have, in the order in which a file of ours has them.
@@ -17,13 +17,6 @@ STAFF, NAME, PHONE, EMAIL, UNIT, PARENT, NATURE, BAND, KEY = (
 )  # fmt: skip
 FIELDS = (STAFF, NAME, PHONE, EMAIL, UNIT, PARENT, NATURE, BAND, KEY)
 REQUIRED = (STAFF, NAME, UNIT)
-
-
-@dataclass(frozen=True, slots=True)
-class CellError:
-    """What a spreadsheet shows where it could not reckon: `#N/A`, `#REF!`."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

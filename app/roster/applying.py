@@ -1,0 +1,359 @@
+"""Applying a roster: everything it would change, in one transaction, with what undoing it needs. No function commits.
+
+People are written many rows to a statement: on SQLite nobody else writes meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+from ulid import ULID
+
+from app.base import audit, clock, tasks
+from app.base.db import insert_into
+from app.base.errors import BadInput, Refused
+from app.classes import service as classes
+from app.classes.models import ClassMembership
+from app.people import service as people
+from app.people.models import Person, RoleGrant, Unit, UnitMembership
+from app.roster import looking, queries
+from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
+from app.rules.roster import cells
+from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, SAME, Change, Difference, Units
+
+UNIT_KIND = "unit"
+CHUNK = 500
+
+
+class PeopleChanged(Refused):
+    """The academy's people are not those that the difference was shown for."""
+
+
+class ManyLeave(Refused):
+    """More accounts would be closed than a roster may close without being told so twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants applied. `print_`: of the difference that was shown, None for whoever did not look.
+
+    `day`: from when it holds. `percent`: the share of a source's people that may leave without `many_may_leave`.
+    """
+
+    source: str
+    file_name: str
+    sha256: str
+    day: date
+    actor_id: int | None
+    print_: str | None = None
+    many_may_leave: bool = False
+    percent: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of it."""
+
+    import_id: int
+    difference: Difference
+
+
+def apply(session: Session, understood: looking.Understood, order: Order) -> Applied:
+    """Apply a file that was read. After `PeopleChanged`, `ManyLeave` and `BadInput` (source) nothing is to be kept."""
+    source = _source(session, order.source, understood.columns)
+    found = looking.difference(session, understood.reading, source.name)
+    if order.print_ is not None and found.print() != order.print_:
+        text = _("People, units or this source have changed since the difference was shown. Look at it again.")
+        raise PeopleChanged(text)
+    closing = found.closing()
+    if closing * 100 > found.base * order.percent and not order.many_may_leave:
+        text = ngettext(
+            "This would close %(num)s account, more than %(percent)s %% of the %(base)s of this source. "
+            "Confirm that they have really left.",
+            "This would close %(num)s accounts, more than %(percent)s %% of the %(base)s of this source. "
+            "Confirm that they have really left.",
+            closing, percent=order.percent, base=found.base,
+        )  # fmt: skip
+        raise ManyLeave(text, "many_may_leave")
+    row = RosterImport(
+        source_id=source.id, file_name=order.file_name[:200], sha256=order.sha256, day=order.day,
+        applied_at=clock.now(), applied_by=order.actor_id, counts=json.dumps(counts_of(found)),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    _Applying(session, row, order, found).run()
+    audit.record(
+        session, order.actor_id, "roster.import", f"import:{row.id}", source=source.name, file=order.file_name,
+        day=order.day, **counts_of(found),
+    )  # fmt: skip
+    return Applied(row.id, found)
+
+
+def counts_of(found: Difference) -> dict[str, int]:
+    """How many of each kind, rows that are wrong, units that are new."""
+    return {**found.counts(), "wrong": len({fault.row for fault in found.faults}), "units": len(found.units)}
+
+
+def _source(session: Session, name: str, columns: Mapping[str, str]) -> RosterSource:
+    """The source, made when it is new, locked: two files of one source do not cross."""
+    name = name.strip()
+    if not 1 <= len(name) <= 60:
+        raise BadInput(_("The source's name has 1 to 60 characters."), "source")
+    new = {"name": name, "columns": "{}", "created_at": clock.now()}
+    session.execute(insert_into(session, RosterSource).values(**new).on_conflict_do_nothing())
+    row = session.scalars(select(RosterSource).where(RosterSource.name == name).with_for_update()).one()
+    row.columns = json.dumps({**json.loads(row.columns), **columns}, ensure_ascii=False)
+    return row
+
+
+class _Applying:
+    """One import, step by step."""
+
+    def __init__(self, session: Session, row: RosterImport, order: Order, found: Difference) -> None:
+        self._session, self._row, self._order, self._found = session, row, order, found
+        self._kept: list[dict[str, Any]] = []
+        self._unit_ids: dict[tuple[str, str | None], int] = {}
+        self._evidence = False
+
+    def run(self) -> None:
+        self._make_units()
+        self._known = Units(queries.units(self._session))
+        self._add(self._found.of(NEW))
+        for change in (*self._found.of(CHANGED), *self._found.of(MOVED)):
+            self._change(change)
+        self._write_fields()
+        for change in self._found.of(LEAVING):
+            self._leave(change)
+        self._link()
+        for at in range(0, len(self._kept), CHUNK):
+            self._session.execute(insert(RosterChange), self._kept[at : at + CHUNK])
+        if self._evidence:
+            tasks.enqueue(self._session, "credits.sweep")
+
+    def _keep(self, kind: str, staff_number: str, name: str, before: Any, after: Any, **ids: int) -> None:
+        self._kept.append(
+            {
+                "import_id": self._row.id, "kind": kind, "staff_number": staff_number, "name": name,
+                "before": json.dumps(before, ensure_ascii=False), "after": json.dumps(after, ensure_ascii=False),
+                "person_id": ids.get("person_id"), "unit_id": ids.get("unit_id"),
+            }
+        )  # fmt: skip
+
+    # Units
+
+    def _make_units(self) -> None:
+        known = Units(queries.units(self._session))
+        codes = set(self._session.scalars(select(Unit.code)))
+        made: dict[str, int] = {}
+        for name, parent, nature in self._found.units:
+            above = made.get(cells.same(parent)) if parent else None
+            if parent and above is None:
+                there = known.find(parent, None)
+                above = there.id if there is not None else None
+            code = unit_code(name, codes)
+            codes.add(code)
+            unit = people.create_unit(self._session, code, name, name, nature, above)
+            made.setdefault(cells.same(name), unit.id)
+            self._keep(UNIT_KIND, code, name, {}, {"parent": parent, "nature": nature}, unit_id=unit.id)
+
+    def _unit(self, change: Change) -> int:
+        assert change.entry is not None
+        key = change.entry.unit, change.entry.parent
+        if key not in self._unit_ids:
+            found = self._known.find(*key)
+            assert found is not None, key
+            self._unit_ids[key] = found.id
+        return self._unit_ids[key]
+
+    # People
+
+    def _add(self, changes: Sequence[Change]) -> None:
+        """New people: account without password, unit, the right to study."""
+        now, day = clock.now(), self._order.day
+        granted = min(day, (now - timedelta(hours=12)).date())
+        for at in range(0, len(changes), CHUNK):
+            part = changes[at : at + CHUNK]
+            rows = [
+                {
+                    "key": str(ULID()), "login": c.staff_number,
+                    "name": c.name, "name_pinyin": people.pinyin_of(c.name),
+                    "phone": c.entry.phone, "email": c.entry.email, "key_trainee": bool(c.entry.key_trainee),
+                    "locale": "", "created_at": now,
+                }
+                for c in part if c.entry is not None
+            ]  # fmt: skip
+            self._session.execute(insert(Person), rows)
+            mine = select(Person.login, Person.id).where(Person.login.in_([each["login"] for each in rows]))
+            ids: dict[str, int] = dict(self._session.execute(mine).tuples().all())
+            self._session.execute(insert(UnitMembership), [self._membership(c, ids[c.staff_number], day) for c in part])
+            self._session.execute(
+                insert(RoleGrant),
+                [
+                    {"person_id": ids[c.staff_number], "role": "learner", "scope_kind": "own", "since": granted}
+                    for c in part
+                ],
+            )
+            for c in part:
+                self._keep(NEW, c.staff_number, c.name, {}, self._told(c), person_id=ids[c.staff_number])
+
+    def _membership(self, change: Change, person_id: int, day: date) -> dict[str, Any]:
+        assert change.entry is not None
+        return {
+            "person_id": person_id, "unit_id": self._unit(change), "band": change.entry.band or "", "since": day,
+        }  # fmt: skip
+
+    def _told(self, change: Change) -> dict[str, Any]:
+        entry = change.entry
+        assert entry is not None
+        return {
+            "name": entry.name, "phone": entry.phone, "email": entry.email, "key_trainee": bool(entry.key_trainee),
+            "band": entry.band or "", "unit": entry.unit, "unit_id": self._unit(change),
+        }  # fmt: skip
+
+    def _change(self, change: Change) -> None:
+        person, entry = change.present, change.entry
+        assert person is not None
+        assert entry is not None
+        before, after = dict(change.old), dict(change.new)
+        if change.back:
+            row = self._session.get_one(Person, person.id)
+            before["disabled_at"] = row.disabled_at.isoformat() if row.disabled_at else None
+            row.disabled_at = None
+            audit.record(self._session, self._order.actor_id, "person.reopen", f"person:{row.key}", by="roster")
+        if change.kind == MOVED or "band" in after:
+            self._move(change, before, after)
+        self._keep(change.kind, change.staff_number, change.name, before, after, person_id=person.id)
+
+    def _move(self, change: Change, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Another unit, or another band there: the membership before it ends, with its dates."""
+        person, entry = change.present, change.entry
+        assert person is not None
+        assert entry is not None
+        unit_id = self._unit(change)
+        band = entry.band if entry.band is not None else person.band
+        wanted = UnitMembership.person_id == person.id, UnitMembership.until.is_(None)
+        old = self._session.scalar(select(UnitMembership).where(*wanted))
+        day = self._order.day
+        if old is not None:
+            before["membership"] = [old.unit_id, old.band, old.since.isoformat()]
+            day = max(day, old.since)
+        made = people.join_unit(self._session, person.id, unit_id, band, day)
+        after["membership"] = [made.unit_id, made.band, made.since.isoformat()]
+        if _in_class(self._session, person.id):
+            after["evidence"] = [self._standing(person.id, "changed", day)]
+        audit.record(
+            self._session, self._order.actor_id, "person.move", f"login:{person.staff_number}",
+            unit=[change.old.get("unit"), entry.unit], since=day,
+        )  # fmt: skip
+
+    def _standing(self, person_id: int, change: str, day: date) -> str:
+        self._evidence = True
+        return classes.note_standing(
+            self._session, person_id, change, day, self._order.actor_id, occasion=self._occasion, settled=False
+        )
+
+    @property
+    def _occasion(self) -> str:
+        return f"i{self._row.id}"
+
+    def _write_fields(self) -> None:
+        """What differs in the accounts themselves, many rows to a statement."""
+        rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for change in self._found.changes:
+            fields = {name: change.new[name] for name in COMPARED if name in change.new and name != "band"}
+            if change.present is None or not fields:
+                continue
+            if "name" in fields:
+                fields["name_pinyin"] = people.pinyin_of(str(fields["name"]))
+            rows.setdefault(tuple(sorted(fields)), []).append({"b_id": change.present.id, **fields})
+        table = Person.__table__
+        for names, given in rows.items():
+            values = {name: bindparam(f"b_{name}") for name in names}
+            wanted = [{"b_id": each["b_id"], **{f"b_{n}": each[n] for n in names}} for each in given]
+            self._session.connection().execute(
+                update(table).where(table.c.id == bindparam("b_id")).values(values),
+                wanted,  # type: ignore[arg-type]
+            )
+
+    def _leave(self, change: Change) -> None:
+        """The account is closed, unit and class are left; whom another source has as well, or who is closed already,
+        leaves this source only."""
+        person = change.present
+        assert person is not None
+        before: dict[str, Any] = {}
+        after: dict[str, Any] = {"kept": change.kept}
+        if not change.kept:
+            day = self._order.day
+            old = self._session.scalar(
+                select(UnitMembership).where(UnitMembership.person_id == person.id, UnitMembership.until.is_(None))
+            )
+            group = _in_class(self._session, person.id)
+            if group is not None:
+                before["class_membership"] = group.id
+                until = max(day, group.since)
+                key = classes.leave_class(
+                    self._session, person.id, until, self._order.actor_id, occasion=self._occasion, settled=False
+                )
+                self._evidence = True
+                after |= {"class_until": until.isoformat(), "evidence": [key]}
+            if old is not None:
+                before["membership"] = [old.unit_id, old.band, old.since.isoformat()]
+                old.until = max(day, old.since + timedelta(days=1))
+                after["until"] = old.until.isoformat()
+            people.disable(self._session, person.id, self._order.actor_id)
+            closed = self._session.get_one(Person, person.id).disabled_at
+            after["disabled_at"] = closed.isoformat() if closed else None
+        self._keep(LEAVING, change.staff_number, change.name, before, after, person_id=person.id)
+
+    def _link(self) -> None:
+        """Whom the source has from now on."""
+        source_id, gone = self._row.source_id, [c.present.id for c in self._found.of(LEAVING) if c.present]
+        here = [c.present.id for c in self._found.changes if c.kind != LEAVING and c.present and not c.present.here]
+        here += [each["person_id"] for each in self._kept if each["kind"] == NEW]
+        insertion = insert_into(self._session, RosterPerson)
+        statement = insertion.on_conflict_do_update(
+            index_elements=["source_id", "person_id"], set_={"gone_import_id": None}
+        )
+        for part in _parts(here):
+            rows = [{"source_id": source_id, "person_id": each, "gone_import_id": None} for each in part]
+            self._session.execute(statement, rows)
+        for part in _parts(gone):
+            mine = RosterPerson.source_id == source_id, RosterPerson.person_id.in_(part)
+            self._session.execute(
+                update(RosterPerson).where(*mine).values(gone_import_id=self._row.id),
+                execution_options={"synchronize_session": False},
+            )
+        for change in self._found.of(SAME):
+            if change.present is not None and not change.present.here:
+                self._keep("linked", change.staff_number, change.name, {}, {}, person_id=change.present.id)
+
+
+def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK))
+
+
+def _in_class(session: Session, person_id: int) -> ClassMembership | None:
+    return session.scalar(
+        select(ClassMembership).where(ClassMembership.person_id == person_id, ClassMembership.until.is_(None))
+    )
+
+
+def unit_code(name: str, taken: set[str]) -> str:
+    """A code for a new unit: the initials of its name in pinyin, with a number where they are taken."""
+    letters = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold()
+    base = re.sub(r"[^a-z0-9]", "", letters)[:30] or "unit"
+    code, number = base, 1
+    while code in taken:
+        number += 1
+        code = f"{base}-{number}"
+    return code

@@ -1,0 +1,93 @@
+"""Looking at a file: what it says, and what applying it would change. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.base.errors import BadInput
+from app.roster import queries
+from app.roster.files import Table, read_table
+from app.rules.roster import headings, rows
+from app.rules.roster.difference import Difference, compare
+from app.rules.roster.model import REQUIRED, Head, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it came: its bytes, the name it had, the sheet that is meant ("" for the first with headings)."""
+
+    raw: bytes
+    name: str
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A file that was read. `columns`: what each heading stands for, to be remembered with the source."""
+
+    table: Table
+    head: Head
+    columns: dict[str, str]
+    reading: Reading
+
+
+class NoHeadings(BadInput):
+    """Nobody can tell which column is what: somebody must say. `table` and `row` (from 0) are what to ask about."""
+
+    def __init__(self, text: str, table: Table, row: int, found: Mapping[str, int]) -> None:
+        super().__init__(text, "file")
+        self.table, self.row, self.found = table, row, found
+
+
+def understand(file: File, columns: Mapping[str, str] | None = None) -> Understood:
+    """Read a file. `columns`: what headings stand for, by their plain form; what is missing there is recognised.
+
+    `NoHeadings` where a column that is needed is not found; `BadInput` where the file cannot be read.
+    """
+    table = read_table(file.raw, file.sheet, columns)
+    head = headings.find(table.rows, columns)
+    if head is None:
+        row = headings.likely(table.rows)
+        raise NoHeadings(missing_text(()), table, row, headings.recognised(table.rows[row], columns))
+    missing = headings.missing(head)
+    if missing:
+        raise NoHeadings(missing_text(missing), table, head.row, head.columns)
+    by_place = {place: field for field, place in head.columns.items()}
+    remembered = {
+        headings.plain(cell): by_place.get(place, "")
+        for place, cell in enumerate(table.rows[head.row])
+        if isinstance(cell, str) and headings.plain(cell)
+    }
+    return Understood(table, head, remembered, rows.read(table.rows, head))
+
+
+def missing_text(missing: Sequence[str]) -> str:
+    """What is said where columns that are needed were not found; none: there are no headings at all."""
+    if not missing:
+        return str(_("No row of headings was found. Say which column is what."))
+    words = ", ".join(field_word(field) for field in missing)
+    return str(_("A column is missing: %(columns)s. Say which column it is, or add it to the file.", columns=words))
+
+
+def difference(session: Session, reading: Reading, source: str) -> Difference:
+    """What applying it for this source would change today."""
+    known = queries.source_by_name(session, source)
+    people = queries.present(session, known.id if known is not None else None)
+    return compare(reading, people, queries.units(session))
+
+
+def field_word(field: str) -> str:
+    """The word for a column."""
+    words = {
+        "staff_number": _("Staff number"), "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"),
+        "unit": _("Unit"), "parent": _("Superior unit"), "nature": _("Nature of unit"), "band": _("Rank band"),
+        "key_trainee": _("Key trainee"),
+    }  # fmt: skip
+    return str(words[field])
+
+
+__all__ = ["REQUIRED", "File", "NoHeadings", "Understood", "difference", "field_word", "understand"]

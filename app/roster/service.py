@@ -1,0 +1,208 @@
+"""What others ask of rosters: look at a file, apply it, undo it; as runs for the desk, at once for commands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.base import clock, runs
+from app.base.db import Database
+from app.base.errors import BadInput, NotFound
+from app.base.settings import Settings
+from app.roster import looking, queries, staging
+from app.roster.applying import Applied, ManyLeave, Order, PeopleChanged, apply, counts_of
+from app.roster.files import BadFile
+from app.roster.looking import File, NoHeadings, Understood
+from app.roster.queries import ChangeRow
+from app.roster.undoing import undo
+from app.rules.roster import headings
+from app.rules.roster.difference import KINDS, Change, Difference
+
+__all__ = [
+    "APPLY",
+    "LOOK",
+    "UNDO",
+    "Applied",
+    "ManyLeave",
+    "Order",
+    "PeopleChanged",
+    "apply",
+    "begin_apply",
+    "begin_look",
+    "begin_undo",
+    "conflicts",
+    "counts_of",
+    "order_of",
+    "remembered",
+    "undo",
+]  # fmt: skip
+LOOK, APPLY, UNDO = "roster.look", "roster.apply", "roster.undo"
+SAMPLES = 3  # of what stands in a column, where somebody must say what it is
+
+
+def remembered(session: Session, source: str) -> Mapping[str, str]:
+    """What the headings of a source stood for the last time."""
+    known = queries.source_by_name(session, source)
+    return known.columns if known is not None else {}
+
+
+def order_of(settings: Settings, file: File, source: str, day: date | None, actor_id: int | None) -> Order:
+    """The order to apply a file; `BadInput` for a day that is still to come."""
+    today = clock.local_day(clock.now(), settings.timezone)
+    day = day or today
+    if day > today:
+        raise BadInput(_("A roster cannot hold from a day that is still to come."), "day")
+    return Order(
+        source, file.name, hashlib.sha256(file.raw).hexdigest(), day, actor_id, percent=settings.roster_leaving_percent
+    )
+
+
+def begin_look(
+    session: Session, settings: Settings, file: File, source: str, day: date, actor_id: int,
+    columns: Mapping[str, str] | None = None, staged: str = "",
+) -> int:  # fmt: skip
+    """Put looking at a file in line; the run's number. `columns`: what somebody said that headings stand for."""
+    source = source.strip()
+    if not 1 <= len(source) <= 60:
+        raise BadInput(_("The source's name has 1 to 60 characters."), "source")
+    if not staged and not file.raw.strip():
+        raise BadFile("empty")
+    order_of(settings, file, source, day, actor_id)
+    staged = staged or staging.keep(settings, file.raw)
+    return runs.begin(
+        session, LOOK, actor_id, file=staged, name=file.name[:200], sheet=file.sheet, source=source,
+        day=day.isoformat(), columns=dict(columns or {}), by=actor_id, nonce=clock.to_ms(clock.now()),
+    )  # fmt: skip
+
+
+def begin_apply(session: Session, run: runs.Run, actor_id: int, *, many_may_leave: bool) -> int:
+    """Put applying what a look showed in line."""
+    found = run.result or {}
+    return runs.begin(
+        session, APPLY, actor_id, **run.parameters, print=found.get("print", ""), look=run.id,
+        many_may_leave=many_may_leave,
+    )  # fmt: skip
+
+
+def begin_undo(session: Session, import_id: int, actor_id: int) -> int:
+    """Put undoing an import in line."""
+    if queries.find_import(session, import_id) is None:
+        raise NotFound(_("There is no such import."))
+    return runs.begin(session, UNDO, actor_id, import_id=import_id, by=actor_id)
+
+
+def conflicts(session: Session, import_id: int, first: int = 0, most: int = 100_000) -> list[ChangeRow]:
+    """What undoing an import left as it is, and why."""
+    return queries.changes(session, import_id, "conflict", first, most)
+
+
+def _file(settings: Settings, parameters: Mapping[str, Any]) -> File:
+    return File(staging.load(settings, parameters["file"]), parameters["name"], parameters["sheet"])
+
+
+def _understood(db: Database, settings: Settings, parameters: Mapping[str, Any]) -> Understood:
+    with db.reading() as session:
+        known = {**remembered(session, parameters["source"]), **parameters["columns"]}
+    return looking.understand(_file(settings, parameters), known)
+
+
+@runs.work(LOOK)
+def _look(db: Database, settings: Settings, progress: runs.Progress, **parameters: Any) -> dict[str, Any]:
+    """Read the file and compare. What is wrong is told by codes: who reads it has a language, a run has none."""
+    progress(0, 2)
+    try:
+        understood = _understood(db, settings, parameters)
+    except NoHeadings as error:
+        return {"state": "columns", **_asked(error)}
+    except BadFile as error:
+        return {"state": "refused", "code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}}
+    except staging.Gone:
+        return {"state": "gone"}
+    progress(1, 2)
+    with db.reading() as session:
+        found = looking.difference(session, understood.reading, parameters["source"])
+    return {
+        "state": "shown", "counts": counts_of(found), "print": found.print(), "closing": found.closing(),
+        "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
+        "columns": understood.columns, "skipped": len(understood.reading.skipped),
+        "twins": len(found.twins), "held": len(found.held), "detail": staging.keep_json(settings, _detail(found)),
+        "headings": {
+            field: str(understood.table.rows[understood.head.row][place])
+            for field, place in understood.head.columns.items()
+        },
+    }  # fmt: skip
+
+
+def _asked(error: NoHeadings) -> dict[str, Any]:
+    """What the page needs to ask which column is what: heading, what was recognised, a few cells."""
+    row = error.table.rows[error.row] if error.table.rows else []
+    by_place = {place: field for field, place in error.found.items()}
+    asked = []
+    for place, cell in enumerate(row):
+        heading = str(cell if cell is not None else "").strip()
+        below = (each[place] for each in error.table.rows[error.row + 1 :] if place < len(each))
+        samples = [str(each) for each in below if each is not None and str(each).strip()][:SAMPLES]
+        if heading or samples:
+            asked.append(
+                {"place": place, "heading": heading[:80], "field": by_place.get(place, ""),
+                 "samples": [each[:40] for each in samples]}
+            )  # fmt: skip
+    missing = [] if not error.found else list(headings.missing(headings.Head(error.row, error.found)))
+    return {"asked": asked, "missing": missing, "sheet": error.table.sheet, "others": list(error.table.others)}
+
+
+def _detail(found: Difference) -> dict[str, Any]:
+    return {
+        "changes": {kind: [_told(change) for change in found.of(kind)] for kind in KINDS if kind != "unchanged"},
+        "faults": [[f.row, f.field, f.problem, f.shown, f.wanted, f.other] for f in found.faults],
+        "units": [list(unit) for unit in found.units],
+        "twins": [[t.why, t.staff_number, t.name, t.other, t.other_name] for t in found.twins],
+        "held": found.held,
+    }
+
+
+def _told(change: Change) -> list[Any]:
+    """Staff number, name, row, old, new, back, kept; of new people the unit and the band."""
+    entry = change.entry
+    new = dict(change.new)
+    if change.present is None and entry is not None:
+        new = {"unit": entry.unit, "band": entry.band or "", "phone": entry.phone or ""}
+    row = entry.row if entry is not None else None
+    return [change.staff_number, change.name, row, dict(change.old), new, change.back, change.kept]
+
+
+@runs.work(APPLY)
+def _apply(db: Database, settings: Settings, progress: runs.Progress, **parameters: Any) -> dict[str, Any]:
+    """Apply what was looked at, if it is still the same."""
+    progress(0, 2)
+    try:
+        understood = _understood(db, settings, parameters)
+    except staging.Gone:
+        return {"state": "gone"}
+    progress(1, 2)
+    file = _file(settings, parameters)
+    order = Order(
+        parameters["source"], file.name, hashlib.sha256(file.raw).hexdigest(), date.fromisoformat(parameters["day"]),
+        parameters["by"], parameters["print"], parameters["many_may_leave"], settings.roster_leaving_percent,
+    )  # fmt: skip
+    try:
+        with db.writing() as session:
+            done = apply(session, understood, order)
+    except PeopleChanged:
+        return {"state": "changed"}
+    except ManyLeave:
+        return {"state": "many"}
+    return {"state": "applied", "import": done.import_id}
+
+
+@runs.work(UNDO)
+def _undo(db: Database, settings: Settings, progress: runs.Progress, *, import_id: int, by: int) -> dict[str, Any]:
+    """Undo an import."""
+    progress(0, 1)
+    with db.writing() as session:
+        return {"state": "undone", **undo(session, import_id, by)}

@@ -1,0 +1,130 @@
+"""Reads one workbook: `python -m app.roster.sheet_probe FILE ANSWER`, alone and on a short leash.
+
+Strange files come here, so this process limits its own memory and time before it opens anything. It writes the rows
+of every visible sheet to ANSWER as JSON: a cell is a text, a number, a flag or null; `{"d": "2026-01-02"}` is a day.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from app.base import leash
+
+MEMORY, CPU_SECONDS, LARGEST_FILE = 1 << 30, 60, 256 << 20
+MOST_SHEETS, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 20, 200_000, 200, 4_000_000
+# A cell is a name or a number: what is longer is cut, and found too long where it is read.
+MOST_TEXT, MOST_CHARACTERS = 1_000, 60_000_000
+MOST_PARTS, MOST_UNPACKED, MOST_RATIO = 2_000, 400 << 20, 200
+
+
+class Unusable(Exception):
+    """The file cannot be read; `code` says why."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+
+def check_package(path: Path) -> None:
+    """A package that unpacks out of proportion is not opened."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise Unusable("damaged") from error
+    names = {part.filename for part in parts}
+    if "EncryptedPackage" in names:
+        raise Unusable("encrypted")
+    size = sum(part.file_size for part in parts)
+    packed = max(1, path.stat().st_size)
+    if len(parts) > MOST_PARTS or size > MOST_UNPACKED or size > packed * MOST_RATIO:
+        raise Unusable("bomb")
+    if not names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
+        raise Unusable("not_a_sheet")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """`{"sheets": [{"name", "rows"}]}` of the visible sheets, merged cells filled. `Unusable` says why not."""
+    if path.read_bytes()[:2] == b"PK":
+        check_package(path)
+    import python_calamine as calamine  # late: limits hold before it is loaded
+
+    try:
+        book = calamine.CalamineWorkbook.from_path(str(path))
+    except calamine.PasswordError as error:
+        raise Unusable("encrypted") from error
+    except calamine.CalamineError as error:
+        raise Unusable("encrypted" if "password" in str(error).lower() else "damaged") from error
+    found, left = [], MOST_CHARACTERS
+    visible = [m.name for m in book.sheets_metadata if m.visible == calamine.SheetVisibleEnum.Visible]
+    for name in visible[:MOST_SHEETS]:
+        try:
+            rows = _rows(book.get_sheet_by_name(name))
+        except calamine.CalamineError as error:
+            raise Unusable("damaged") from error
+        left -= sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+        if left < 0:
+            raise Unusable("too_large")
+        found.append({"name": name, "rows": rows})
+    return {"sheets": found}
+
+
+def _rows(sheet: Any) -> list[list[Any]]:
+    if sheet.end is None:
+        return []
+    high, wide = sheet.end[0] + 1, sheet.end[1] + 1
+    if high > MOST_ROWS or high * wide > MOST_CELLS:
+        raise Unusable("too_many_rows", rows=high, most=MOST_ROWS)
+    if wide > MOST_COLUMNS:
+        raise Unusable("too_many_columns", columns=wide, most=MOST_COLUMNS)
+    rows = [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        _fill(rows, top, left, bottom, right)
+    return rows
+
+
+def _fill(rows: list[list[Any]], top: int, left: int, bottom: int, right: int) -> None:
+    """A cell merged over several rows says the same of each of them; over columns it is a title."""
+    if left != right or top >= len(rows) or left >= len(rows[top]):
+        return
+    for row in rows[top + 1 : bottom + 1]:
+        if left < len(row) and row[left] is None:
+            row[left] = rows[top][left]
+
+
+def _plain(cell: Any) -> Any:
+    if cell == "" or cell is None:
+        return None
+    if isinstance(cell, str):
+        return cell[:MOST_TEXT]
+    if isinstance(cell, bool | int | float):
+        return cell
+    if isinstance(cell, datetime):
+        return {"d": cell.date().isoformat()}
+    if isinstance(cell, date):
+        return {"d": cell.isoformat()}
+    return str(cell)[:MOST_TEXT]
+
+
+def main(arguments: list[str]) -> int:
+    """Write what was found, or `{"error": code, …}`; always 0 when the answer is on paper."""
+    leash.restrain(MEMORY, CPU_SECONDS, LARGEST_FILE)
+    try:
+        answer = read(Path(arguments[0]))
+    except Unusable as error:
+        answer = {"error": error.code, **error.facts}
+    except MemoryError:
+        answer = {"error": "too_large"}
+    except Exception as error:  # whatever a strange file does to its reader, the answer is that it cannot be read
+        answer = {"error": "damaged", "detail": f"{type(error).__name__}: {error}"[:200]}
+    Path(arguments[1]).write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8", errors="replace")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
