@@ -29,6 +29,7 @@ from app.front import views as front_views
 from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
+from app.roster import manage as roster_manage
 from app.study import editor
 from app.study import views as study_views
 from app.supervision import views as supervision_views
@@ -53,7 +54,7 @@ ROOMS = (
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
-    front_views.bp, front_manage.bp,
+    front_views.bp, front_manage.bp, roster_manage.bp,
 )  # fmt: skip
 
 

@@ -172,6 +172,7 @@ def menu() -> list[tuple[str, list[Link]]]:
     groups = [
         (_("Classes"), [(_("My classes"), "supervision.classes", "class", "class.see")]),
         (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
+        (_("People"), [(_("Import"), "roster.desk", "import", "roster.import")]),
         (
             _("Academy"),
             [

@@ -15,7 +15,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -94,7 +94,7 @@ def apply(session: Session, understood: looking.Understood, order: Order) -> App
     _Applying(session, row, order, found).run()
     audit.record(
         session, order.actor_id, "roster.import", f"import:{row.id}", source=source.name, file=order.file_name,
-        day=order.day, **counts_of(found),
+        day=order.day, counts=counts_of(found),
     )  # fmt: skip
     return Applied(row.id, found)
 
@@ -275,15 +275,9 @@ class _Applying:
                 continue
             if "name" in fields:
                 fields["name_pinyin"] = people.pinyin_of(str(fields["name"]))
-            rows.setdefault(tuple(sorted(fields)), []).append({"b_id": change.present.id, **fields})
-        table = Person.__table__
-        for names, given in rows.items():
-            values = {name: bindparam(f"b_{name}") for name in names}
-            wanted = [{"b_id": each["b_id"], **{f"b_{n}": each[n] for n in names}} for each in given]
-            self._session.connection().execute(
-                update(table).where(table.c.id == bindparam("b_id")).values(values),
-                wanted,  # type: ignore[arg-type]
-            )
+            rows.setdefault(tuple(sorted(fields)), []).append({"id": change.present.id, **fields})
+        for given in rows.values():
+            self._session.execute(update(Person), given)
 
     def _leave(self, change: Change) -> None:
         """The account is closed, unit and class are left; whom another source has as well, or who is closed already,

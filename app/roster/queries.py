@@ -122,7 +122,7 @@ def units(session: Session) -> list[UnitNow]:
 def present(session: Session, source_id: int | None) -> list[Present]:
     """Everybody with an account, as a roster of this source is compared with them (None: a source not known yet)."""
     rows = session.execute(_PRESENT, {"source": source_id or 0})
-    return [Present(*row[:8], bool(row[8]), bool(row[9]), bool(row[10]), bool(row[11])) for row in rows]
+    return [Present(*row[:8], *map(bool, row[8:])) for row in rows]
 
 
 def sources(session: Session) -> list[SourceRow]:
@@ -152,7 +152,8 @@ def find_import(session: Session, import_id: int) -> ImportRow | None:
 
 
 def _import(row: Row[Any]) -> ImportRow:
-    return ImportRow(*row[:6], json.loads(row[6]), row[7], None if row[8] is None else json.loads(row[8]))
+    undo = None if row[8] is None else json.loads(row[8])
+    return ImportRow(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7], undo)
 
 
 def changes(session: Session, import_id: int, kind: str, first: int, most: int) -> list[ChangeRow]:

@@ -16,12 +16,13 @@ from app.base.errors import BadInput, NotFound
 from app.base.settings import Settings
 from app.roster import looking, queries, staging
 from app.roster.applying import Applied, ManyLeave, Order, PeopleChanged, apply, counts_of
-from app.roster.files import BadFile
+from app.roster.files import BadFile, Table
 from app.roster.looking import File, NoHeadings, Understood
 from app.roster.queries import ChangeRow
 from app.roster.undoing import undo
 from app.rules.roster import headings
 from app.rules.roster.difference import KINDS, Change, Difference
+from app.rules.roster.model import Head
 
 __all__ = [
     "APPLY",
@@ -118,7 +119,11 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     try:
         understood = _understood(db, settings, parameters)
     except NoHeadings as error:
-        return {"state": "columns", **_asked(error)}
+        missing = list(headings.missing(Head(error.row, error.found))) if error.found else []
+        return {
+            "state": "columns", "asked": _asked(error.table, error.row, error.found), "missing": missing,
+            "sheet": error.table.sheet, "others": list(error.table.others),
+        }  # fmt: skip
     except BadFile as error:
         return {"state": "refused", "code": error.code, "facts": {k: str(v) for k, v in error.facts.items()}}
     except staging.Gone:
@@ -126,11 +131,13 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     progress(1, 2)
     with db.reading() as session:
         found = looking.difference(session, understood.reading, parameters["source"])
+    head = understood.head
+    detail = _detail(found) | {"columns": _asked(understood.table, head.row, head.columns)}
     return {
         "state": "shown", "counts": counts_of(found), "print": found.print(), "closing": found.closing(),
         "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
         "columns": understood.columns, "skipped": len(understood.reading.skipped),
-        "twins": len(found.twins), "held": len(found.held), "detail": staging.keep_json(settings, _detail(found)),
+        "twins": len(found.twins), "held": len(found.held), "detail": staging.keep_json(settings, detail),
         "headings": {
             field: str(understood.table.rows[understood.head.row][place])
             for field, place in understood.head.columns.items()
@@ -138,22 +145,19 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     }  # fmt: skip
 
 
-def _asked(error: NoHeadings) -> dict[str, Any]:
-    """What the page needs to ask which column is what: heading, what was recognised, a few cells."""
-    row = error.table.rows[error.row] if error.table.rows else []
-    by_place = {place: field for field, place in error.found.items()}
-    asked = []
+def _asked(table: Table, number: int, found: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The columns below row `number` (from 0): heading, what it was taken for, a few cells."""
+    row = table.rows[number] if table.rows else []
+    by_place = {place: field for field, place in found.items()}
+    asked: list[dict[str, Any]] = []
     for place, cell in enumerate(row):
         heading = str(cell if cell is not None else "").strip()
-        below = (each[place] for each in error.table.rows[error.row + 1 :] if place < len(each))
-        samples = [str(each) for each in below if each is not None and str(each).strip()][:SAMPLES]
+        below = (each[place] for each in table.rows[number + 1 : number + 40] if place < len(each))
+        samples = [str(each)[:40] for each in below if each is not None and str(each).strip()][:SAMPLES]
         if heading or samples:
-            asked.append(
-                {"place": place, "heading": heading[:80], "field": by_place.get(place, ""),
-                 "samples": [each[:40] for each in samples]}
-            )  # fmt: skip
-    missing = [] if not error.found else list(headings.missing(headings.Head(error.row, error.found)))
-    return {"asked": asked, "missing": missing, "sheet": error.table.sheet, "others": list(error.table.others)}
+            field = by_place.get(place, "")
+            asked.append({"place": place, "heading": heading[:80], "field": field, "samples": samples})
+    return asked
 
 
 def _detail(found: Difference) -> dict[str, Any]:

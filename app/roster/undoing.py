@@ -49,7 +49,7 @@ def undo(session: Session, import_id: int, actor_id: int | None) -> dict[str, in
     found = _Undoing(session, row, actor_id).run()
     row.undone_at, row.undone_by, row.undo = clock.now(), actor_id, json.dumps(found)
     session.flush()
-    audit.record(session, actor_id, "roster.undo", f"import:{import_id}", **found)
+    audit.record(session, actor_id, "roster.undo", f"import:{import_id}", counts=found)
     return found
 
 

@@ -39,6 +39,7 @@ TABLE: dict[str, frozenset[str]] = {
     "books.verify": frozenset({"academy_admin", "audit_admin"}),
     "certificate.revoke": frozenset({"academy_admin"}),
     "announcement.write": frozenset({"academy_admin"}),
+    "roster.import": frozenset({"academy_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
     "audit.see": frozenset({"audit_admin"}),
 }
