@@ -86,7 +86,7 @@ def _ask(path: Path, paper: Path) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"error": "too_large"}
     except (OSError, ValueError, RecursionError):
-        return {"error": "damaged"}  # killed by one of its own limits, or by what it read
+        return {"error": "too_much"}  # killed by one of its own limits
     return answer if isinstance(answer, dict) else {"error": "damaged"}
 
 
@@ -146,6 +146,10 @@ def said(code: str, facts: Mapping[str, object]) -> str:
         "empty": _("There is nothing in this file."),
         "too_large": _("This file is too large. Up to %(most)s MB are read; take out pictures and other sheets."),
         "damaged": _("This file is damaged. Open it in the program that made it and save it anew as .xlsx."),
+        "too_much": _(
+            "This file cannot be opened within its limits. Often a cell far outside the table is to blame: copy the "
+            "table into a new workbook and save that."
+        ),
         "encrypted": _("This file has a password. Save it without one."),
         "bomb": _("This file unpacks to far more than it should. Open it in a spreadsheet and save it anew as .xlsx."),
         "not_a_sheet": _("This is not a spreadsheet. Take an .xlsx, .xls or .csv file."),

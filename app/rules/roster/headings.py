@@ -43,7 +43,7 @@ KNOWN = {
 }
 # A heading may say more in brackets, or mark that it must be filled in: 手机号码（必填）, *姓名.
 _EXTRA = re.compile(r"[(（\[【].*?[)）\]】]|[*＊:：#]")
-_SPACE = re.compile(r"[\s_\-/、]+")
+_SPACE = re.compile(r"[\s_\-/、.]+")
 
 
 def plain(text: str) -> str:
