@@ -14,7 +14,8 @@ import click
 from app import wiring
 from app.base import settings as reading
 from app.base.errors import Refused
-from app.commands.common import database, say
+from app.commands.common import database
+from app.commands.common import say as line
 from app.people import queries as people
 from app.roster import export, looking, service, words
 from app.roster.looking import File, NoHeadings, Understood
@@ -89,15 +90,15 @@ def _told(understood: Understood, found: Difference, made: int | None, as_json: 
         told["held"] = found.held
         if made is not None:
             told["import"] = made
-        say(json.dumps(told, ensure_ascii=False))
+        line(json.dumps(told, ensure_ascii=False))
         return
-    say("  ".join(f"{kind} {count}" for kind, count in counts.items()) + f"  wrong {len(wrong)}")
+    line("  ".join(f"{kind} {count}" for kind, count in counts.items()) + f"  wrong {len(wrong)}")
     for each in wrong[:NAMED]:
-        say(f"  row {each['row']} {each['column']}: {each['problem']} {each['suggestion']}")
+        line(f"  row {each['row']} {each['column']}: {each['problem']} {each['suggestion']}")
     if len(wrong) > NAMED:
-        say(f"  … {len(wrong) - NAMED} more: --json names all")
+        line(f"  … {len(wrong) - NAMED} more: --json names all")
     if made is not None:
-        say(f"import {made}")
+        line(f"import {made}")
 
 
 @roster.command("undo")
@@ -121,11 +122,11 @@ def undo(import_id: int, login: str | None, as_json: bool) -> None:
     told = [{"kind": c.kind, "staff_number": c.staff_number, "name": c.name, "why": words.conflict(c.conflict or "")}
             for c in left]  # fmt: skip
     if as_json:
-        say(json.dumps({"import": import_id, **found, "conflicts": told}, ensure_ascii=False))
+        line(json.dumps({"import": import_id, **found, "conflicts": told}, ensure_ascii=False))
         return
-    say(f"undone {found['undone']}  conflicts {len(told)}")
+    line(f"undone {found['undone']}  conflicts {len(told)}")
     for each in told[:NAMED]:
-        say(f"  {each['kind']} {each['staff_number']} {each['name']}: {each['why']}")
+        line(f"  {each['kind']} {each['staff_number']} {each['name']}: {each['why']}")
 
 
 @roster.command("export")
@@ -144,7 +145,7 @@ def export_(file: Path) -> None:
         file.write_bytes(raw)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error}") from error
-    say(f"{file}: {len(raw)} bytes")
+    line(f"{file}: {len(raw)} bytes")
 
 
 def _useless(text: str) -> NoReturn:

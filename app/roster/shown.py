@@ -124,7 +124,7 @@ def wrong_csv(result: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
     """All faults as a file for whoever mends the roster."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_("Row"), _("Column"), _("Stands there"), _("Problem"), _("Suggestion")])
+    writer.writerow([_("Row no."), _("Column"), _("Stands there"), _("Problem"), _("Suggestion")])
     for row in detail["faults"]:
         line = wrong_line(result, row)
         writer.writerow([line["row"], *(safe_cell(str(line[k])) for k in ("column", "shown", "problem", "suggestion"))])

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.base import access
+from app.base import access, runs
 from app.base.db import Database
 from app.base.settings import Settings
 from app.courses.models import Caption, Lesson
@@ -27,6 +27,8 @@ from app.notices import queries as notices_queries
 from app.notices import service as notices
 from app.people.queries import person_by_key
 from app.questions import service as questions
+from app.roster import service as rosters
+from app.roster.looking import File
 from app.rules.access import ROLES, TABLE
 from app.rules.questions.draft import true_or_false
 from app.tables import METADATA
@@ -36,6 +38,7 @@ from tests import factories
 from tests.factories import web
 from tests.factories.fixtures import traveller
 from tests.factories.web import academy_app, web_db
+from tests.roster.books import as_csv, city
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -140,6 +143,17 @@ ASKS = {
     "proposals.publish": "rules.publish",
     "proposals.take_back": "rules.draft",
     "reading.pages": "study",
+    "roster.again": "roster.import",
+    "roster.apply": "roster.import",
+    "roster.columns": "roster.import",
+    "roster.desk": "roster.import",
+    "roster.everybody": "roster.import",
+    "roster.look": "roster.import",
+    "roster.one": "roster.import",
+    "roster.take": "roster.import",
+    "roster.undo": "roster.import",
+    "roster.work": "roster.import",
+    "roster.wrong_file": "roster.import",
     "rules.compare": "rules.see",
     "rules.version": "rules.see",
     "rules.versions": "rules.see",
@@ -200,6 +214,8 @@ class Place:
             known["code"], known["key"] = "class-1", self.learner_key
         if rule.endpoint.startswith(("certificate", "check.")):
             known["code"] = self.values["certificate"]
+        if rule.endpoint.startswith("roster."):
+            known["run_id"] = self.values["applied" if rule.endpoint == "roster.work" else "looked"]
         with self.app.test_request_context():
             built = rule.build({name: known[name] for name in rule.arguments}, append_unknown=False)
         assert built is not None, rule
@@ -250,7 +266,23 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         for role in ROLES:
             if role not in ("learner", "head_teacher"):
                 factories.person(session, f"as-{role}", role, role, *_scope(role, made))
+    values |= _roster(academy_app, web_db, made.admin.id)
     return place
+
+
+def _roster(app: Academy, db: Database, actor_id: int) -> dict[str, int | str]:
+    """A roster that was looked at and applied: what stands in addresses of the import desk."""
+    chosen: Settings = app.extensions["duxue.settings"]
+    file = File(as_csv(city(1)), "a.csv")
+    with db.writing() as session:
+        looked = rosters.begin_look(session, chosen, file, "人事处", date(2026, 3, 2), actor_id)
+    runs.perform(db, chosen, looked)
+    with db.writing() as session:
+        run = runs.one(session, looked)
+        assert run is not None
+        applied = rosters.begin_apply(session, run, actor_id, many_may_leave=False)
+    runs.perform(db, chosen, applied)
+    return {"looked": looked, "applied": applied, "import_id": 1, "ending": "csv"}
 
 
 def _scope(role: str, made: factories.Academy) -> tuple[str, int | None]:

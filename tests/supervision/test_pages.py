@@ -15,12 +15,12 @@ from sqlalchemy import select
 
 from app.base.audit import AuditEntry
 from app.base.db import Database
+from app.base.plain import safe_cell
 from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.factory import Academy
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit
-from app.supervision.export import safe_cell
 from app.supervision.table import Wanted
 from tests import factories
 from tests.factories import NOON, web

@@ -208,9 +208,7 @@ def _repeated(found: Reading) -> set[int]:
     return {fault.row for fault in found.faults if fault.problem == "twice_same"}
 
 
-@given(
-    st.lists(st.lists(CELLS, max_size=5), max_size=6), st.dictionaries(st.text(max_size=4), st.sampled_from(FIELDS))
-)
+@given(st.lists(st.lists(CELLS, max_size=5), max_size=6), st.dictionaries(st.text(max_size=4), st.sampled_from(FIELDS)))
 def test_headings_are_found_or_not_found(table: list[list[Cell]], remembered: dict[str, str]) -> None:
     head = headings.find(table, remembered)
     assert head is None or set(head.columns) <= set(FIELDS)
