@@ -57,3 +57,12 @@ def check(text: str, field: str, *, lines: bool = False) -> None:
     """`BadInput` at the field when the text may not be kept."""
     if wrong := complaint(text, lines=lines):
         raise BadInput(wrong, field)
+
+
+def one_line(text: str) -> str:
+    """The text with every break and every unseen character written out (`\\u000a`): inert in any log or file."""
+    return _BREAK.sub(_written_out, _UNSEEN.sub(_written_out, text))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
