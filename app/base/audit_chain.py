@@ -154,7 +154,7 @@ def _told(row: Any) -> list[object]:
 
 def prove(session: Session, kept: Sequence[tuple[str, int, str]] = ()) -> Proved:
     """Recompute the whole chain. `kept`: ends of it that were kept elsewhere, as (name, seq, hash). Reads only."""
-    proof = _Proof({seq: (name, kept_hash) for name, seq, kept_hash in kept})
+    proof = _Proof(kept)
     for link, entry in _linked(session):
         proof.link(link, entry)
     proof.end()
@@ -167,10 +167,12 @@ def prove(session: Session, kept: Sequence[tuple[str, int, str]] = ()) -> Proved
 class _Proof:
     """Goes along the chain and keeps what is wrong."""
 
-    def __init__(self, kept: dict[int, tuple[str, str]]) -> None:
+    def __init__(self, kept: Sequence[tuple[str, int, str]]) -> None:
         self.problems: list[Problem] = []
         self.seq, self.head = 0, Head()
-        self._kept = dict(kept)
+        self._kept: dict[int, list[tuple[str, str]]] = {}
+        for name, seq, its_hash in kept:
+            self._kept.setdefault(seq, []).append((name, its_hash))
         self._previous: str | None = START
         self._sealed_ms = 0
 
@@ -190,9 +192,9 @@ class _Proof:
             self.name("unreadable", link.seq, link.entry_id, str(entry).splitlines()[0][:200])
         elif self._previous is not None:
             self._judge(link, entry)
-        known = self._kept.pop(link.seq, None)
-        if known is not None and known[1] != link.hash:
-            self.name("head", link.seq, link.entry_id, f"{known[0]} says {known[1]}, here stands {link.hash}")
+        for name, its_hash in self._kept.pop(link.seq, ()):
+            if its_hash != link.hash:
+                self.name("head", link.seq, link.entry_id, f"{name} says {its_hash}, here stands {link.hash}")
         self.seq, self._previous, self._sealed_ms = link.seq, link.hash, link.sealed_ms
         self.head = Head(link.seq, link.hash, clock.from_ms(link.sealed_ms))
 
@@ -206,8 +208,9 @@ class _Proof:
 
     def end(self) -> None:
         """What was kept of links that are no longer there."""
-        for seq, (name, _hash) in sorted(self._kept.items()):
-            self.name("head", seq, None, f"{name} knows link {seq}, here the chain ends at {self.seq}")
+        for seq, names in sorted(self._kept.items()):
+            for name, _hash in names:
+                self.name("head", seq, None, f"{name} knows link {seq}, here the chain ends at {self.seq}")
 
 
 def _ms(stored: str) -> int:

@@ -181,6 +181,7 @@ def menu() -> list[tuple[str, list[Link]]]:
                 (_("Books"), "books.page", "shield", "books.verify"),
             ],
         ),
+        (_("Security"), [(_("Audit log"), "audit.page", "ledger", "audit.see")]),
     ]
     found = [(group, _links(entries)) for group, entries in groups]
     return [(group, links) for group, links in found if links]

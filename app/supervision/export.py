@@ -12,11 +12,11 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.base import clock, labels
+from app.base.cells import safe_cell
 from app.supervision.queries import ClassView, LearnerRow
 
 Cell = str | int | date | datetime | None
 Local = Callable[[datetime], datetime]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,6 @@ class Column:
     title: str
     cell: Callable[[LearnerRow], Cell | Hours]
     width: int = 12
-
-
-def safe_cell(text: str) -> str:
-    """A cell of a CSV that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def hours_text(thousandths: int) -> str:

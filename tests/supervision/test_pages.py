@@ -20,7 +20,7 @@ from app.credits import service as credits
 from app.factory import Academy
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit
-from app.supervision.export import safe_cell
+from app.base.cells import safe_cell
 from app.supervision.table import Wanted
 from tests import factories
 from tests.factories import NOON, web
