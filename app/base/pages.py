@@ -84,6 +84,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.template_filter("local")(local_time)
     app.jinja_env.globals["full_day"] = labels.full_day
+    app.jinja_env.filters["day_before"] = lambda day: day - timedelta(days=1)
     charts.init_app(app)
     dots.init_app(app)
     app.url_map.converters["int"] = KeyConverter
@@ -175,13 +176,17 @@ def menu() -> list[tuple[str, list[Link]]]:
         (
             _("Academy"),
             [
+                (_("Appointments"), "staff.listing", "me", "staff.appoint"),
                 (_("Announcements"), "announcements.listing", "report", "announcement.write"),
                 (_("Credit rules"), "rules.versions", "rules", "rules.see"),
                 (_("Periods"), "periods.periods", "lock", "period.see"),
                 (_("Books"), "books.page", "shield", "books.verify"),
             ],
         ),
-        (_("Security"), [(_("Audit log"), "audit.page", "ledger", "audit.see")]),
+        (
+            _("Security"),
+            [(_("Roles"), "roles.listing", "me", "role.grant"), (_("Audit log"), "audit.page", "ledger", "audit.see")],
+        ),
     ]
     found = [(group, _links(entries)) for group, entries in groups]
     return [(group, links) for group, links in found if links]
