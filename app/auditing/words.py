@@ -62,7 +62,6 @@ ACTIONS: dict[str, object] = {
     "rules.draft.simulate": _l("Simulated a draft of rules"),
     "rules.draft.save": _l("Saved a draft of rules"),
     "rules.draft.describe": _l("Named a draft of rules"),
-    "rules.draft.undo": _l("Undid a step of a draft of rules"),
     "rules.draft.propose": _l("Proposed a draft of rules"),
     "rules.draft.take_back": _l("Took a proposal of rules back"),
     "rules.draft.decline": _l("Declined a draft of rules"),
@@ -104,7 +103,7 @@ KINDS: dict[str, object] = {
     "audit": _l("Audit log"),
 }
 OUTCOMES: dict[str, object] = {
-    "done": _l("Done"),
+    "done": _l("Succeeded"),
     "refused": _l("Refused"),
     "differences": _l("Differences found"),
 }
@@ -124,7 +123,7 @@ NAMES: dict[str, object] = {
     "scope": _l("Reach"),
     "scope_id": _l("Number of the class or unit"),
     "place": _l("Class or unit"),
-    "since": _l("From"),
+    "since": _l("First day"),
     "until": _l("Until before"),
     "stands_in_for": _l("Stands in for"),
     "reason": _l("Reason"),
@@ -143,11 +142,11 @@ NAMES: dict[str, object] = {
     "kind": _l("Kind"),
     "kinds": _l("Kinds"),
     "differences": _l("Differences"),
-    "entries": _l("Entries"),
+    "entries": _l("Log entries"),
     "seq": _l("Link"),
     "head": _l("End of the chain"),
     "learners": _l("Learners"),
-    "form": _l("Form"),
+    "form": _l("File format"),
     "text": _l("Text"),
 }
 _VALUES = {"role": "role", "requirement": "requirement", "scope": "reach", "nature": "nature", "band": "band"}

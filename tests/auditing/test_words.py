@@ -14,9 +14,12 @@ APP = Path(__file__).resolve().parents[2] / "app"
 Functions = dict[str, ast.FunctionDef]
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
+def sources() -> Iterator[ast.Module]:
+    """Every file that records anything."""
     for path in sorted(APP.rglob("*.py")):
-        yield path, ast.parse(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if "audit.record(" in text:
+            yield ast.parse(text)
 
 
 class Actions:
@@ -84,7 +87,7 @@ def _is_record(call: ast.Call) -> bool:
 
 
 def recorded() -> set[str]:
-    return {action for _path, tree in sources() for action in Actions(tree).found()}
+    return {action for tree in sources() for action in Actions(tree).found()}
 
 
 def test_every_action_that_is_recorded_has_a_word_and_every_word_an_action() -> None:
@@ -107,7 +110,7 @@ def outer(session):
 
 def test_every_kind_of_subject_has_a_word() -> None:
     kinds = set()
-    for _path, tree in sources():
+    for tree in sources():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _is_record(node):
                 given = node.args[3]
