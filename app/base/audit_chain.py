@@ -174,7 +174,7 @@ class _Proof:
         for name, seq, its_hash in kept:
             self._kept.setdefault(seq, []).append((name, its_hash))
         self._previous: str | None = START
-        self._sealed_ms = 0
+        self._sealed_ms = self._newest_ms = 0
 
     def name(self, what: str, seq: int, entry: int | None, said: str) -> None:
         """Keep one."""
@@ -203,8 +203,11 @@ class _Proof:
         told = _told(entry)
         if link_hash(link.seq, self._previous, link.sealed_ms, told) != link.hash:
             self.name("altered", link.seq, link.entry_id, "entry and link do not fit each other or the link before")
-        elif is_late(_ms(str(told[1])), self._sealed_ms):
+            return
+        moment = _ms(str(told[1]))
+        if is_late(moment, self._sealed_ms, self._newest_ms):
             self.name("late", link.seq, link.entry_id, f"says {told[1]}, long before what was sealed before it")
+        self._newest_ms = max(self._newest_ms, moment)
 
     def end(self) -> None:
         """What was kept of links that are no longer there."""

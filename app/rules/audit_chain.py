@@ -26,6 +26,10 @@ def link_hash(seq: int, previous: str, sealed_ms: int, entry: Sequence[object]) 
     return hashlib.sha256(canonical_bytes(seq, previous, sealed_ms, entry)).hexdigest()
 
 
-def is_late(at_ms: int, sealed_before_ms: int) -> bool:
-    """Does an entry say that it is much older than the sealing of the one before it?"""
-    return at_ms < sealed_before_ms - LATE_MS
+def is_late(at_ms: int, sealed_before_ms: int, newest_before_ms: int) -> bool:
+    """Does an entry say that it is much older than the sealing of the one before it, and than the newest before it?
+
+    Both: what has waited long is all sealed at once, in its order; and a clock that once ran ahead is not an alarm
+    for ever.
+    """
+    return at_ms < min(sealed_before_ms, newest_before_ms) - LATE_MS
