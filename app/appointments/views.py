@@ -93,9 +93,9 @@ class Desk:
                 raise BadInput(_("Nobody has this staff number."), "stands_in_for")
             instead = found.id
         field = form.class_ if kind == "class" else form.unit
-        place = dict(field.choices or ()).get(str(scope_id), "") if scope_id is not None else ""
+        place = next((str(each.label) for each in field.choices or () if each.value == str(scope_id)), "")
         return Wanted(
-            str(form.role.data), kind, scope_id, form.since.data, form.until(), instead, str(place).strip("\u3000")
+            str(form.role.data), kind, scope_id, form.since.data, form.until(), instead, place.strip("\u3000")
         )
 
     def _page(self, person: PersonRow, form: AppointForm, status: int, ending: Any = None) -> Page:
