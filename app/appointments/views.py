@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.appointments.forms import AppointForm, EndForm
 from app.base import clock, labels
-from app.base.access import guard, scope
+from app.base.access import guard
 from app.base.errors import BadInput, Forbidden, NotFound, Refused
 from app.base.unit_of_work import database, session, settings
 from app.classes import queries as classes
@@ -37,18 +37,12 @@ class Desk:
         self.name, self.permission = name, permission
         self.roles = APPOINTS[permission]
 
-    def whole(self) -> None:
-        """Appointing is for the whole academy: a role for a part of it is not enough."""
-        if not scope(self.permission).everything:
-            raise Forbidden(_("Roles are given by who answers for the whole academy."))
-
     def url(self, view: str, **values: Any) -> str:
         """An address of this desk."""
         return url_for(f"{self.name}.{view}", **values)
 
     def listing(self) -> str:
         """Who is found; without a search, all appointments that hold or are to come, of one role or of all."""
-        self.whole()
         q, role = request.args.get("q", "").strip()[:60], request.args.get("role", "")
         offered = [each for each in self.roles if each not in UNLISTED]
         wanted = [role] if role in offered else offered
@@ -61,7 +55,6 @@ class Desk:
 
     def person(self, key: str) -> Page:
         """What somebody holds, held and will hold; a form to appoint."""
-        self.whole()
         # The form is checked, and the password judged, before the request's own transaction begins.
         form, person = AppointForm(since=_today()), _person(key)
         with database().reading() as reader:
@@ -111,7 +104,6 @@ class Desk:
 
     def end(self, key: str, grant_id: int) -> Page:
         """End an appointment: at once, or after a last day."""
-        self.whole()
         form, person = EndForm(), _person(key)
         if form.validate():
             try:

@@ -44,6 +44,8 @@ TABLE: dict[str, frozenset[str]] = {
     "role.grant": frozenset({"sec_admin"}),
     "staff.appoint": frozenset({"academy_admin"}),
 }
+# What concerns the whole academy: a role for a part of it (a unit, a class, one's own) does not open it.
+WHOLE = frozenset({"course.edit", "announcement.write", "audit.see", "role.grant", "staff.appoint"})
 # How far each role may reach, the usual way first.
 REACHES: dict[str, tuple[str, ...]] = {
     "learner": ("own",),
@@ -99,9 +101,9 @@ class Scope:
 
 
 def may(grants: Iterable[Grant], permission: str) -> bool:
-    """Does any role of the person hold the permission, however far it reaches?"""
-    holders = TABLE[permission]
-    return any(grant.role in holders for grant in grants)
+    """Does any role of the person hold the permission, however far it reaches? Of `WHOLE`: for the whole academy."""
+    holders, whole = TABLE[permission], permission in WHOLE
+    return any(grant.role in holders and (not whole or grant.scope_kind == "academy") for grant in grants)
 
 
 def scope_of(grants: Iterable[Grant], permission: str) -> Scope:
