@@ -21,13 +21,16 @@ HEAD = """# Who may do what
 
 Written by `tools/access_table.py` from the table in `app/rules/access.py`; not edited by hand.
 
-A person holds roles, each with a reach and with days. **own** is what is one's own; **class** one virtual class; **unit** a unit
-and all below it; **academy** everything. A permission reaches as far as the roles that hold it: pages, lists, exports and
-computations show nothing beyond. Each address says which permission it asks for (`tests/house/test_access.py`), and what
-lies outside of a reach does not exist there (`tests/house/test_scopes.py`, `tests/house/test_crossing.py`).
+A person holds roles, each with a reach and days. **own** is what is one's own; **class** one virtual class; **unit**
+a unit and all below it; **academy** everything. A permission reaches as far as the roles that hold it: pages, lists,
+exports and computations show nothing beyond. Each address says which permission it asks for
+(`tests/house/test_access.py`), and what lies outside of a reach does not exist there (`tests/house/test_scopes.py`,
+`tests/house/test_crossing.py`).
 
-Only for the whole academy, never for a part of it: {whole}. The system, security and audit administrators exclude each other
-(`DUXUE_SEPARATED_ADMINS`). Nobody gives or takes a role of one's own.
+Only for the whole academy, never for a part of it: {whole}.
+
+The system, security and audit administrators exclude each other (`DUXUE_SEPARATED_ADMINS`). Nobody gives or takes
+a role of one's own.
 
 """
 

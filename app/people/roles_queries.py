@@ -71,7 +71,10 @@ _LISTED = _APPOINTMENTS.where(
 
 
 def _rows(session: Session, wanted: Select[Any], **given: object) -> list[Appointment]:
-    return [Appointment(row[0], PersonRow(*row[7:]), *row[1:6], row[6] or "") for row in session.execute(wanted, given)]
+    return [
+        Appointment(row[0], PersonRow(*row[7:]), row[1], row[2], row[3], row[4], row[5], row[6] or "")
+        for row in session.execute(wanted, given)
+    ]
 
 
 def of_person(session: Session, person_id: int) -> list[Appointment]:

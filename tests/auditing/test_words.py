@@ -60,9 +60,9 @@ class Actions:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(target, ast.Name) and target.id == name for target in targets):
                     return {str(node.value.value)}
-        for node in ast.walk(where):
-            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-                return self.texts(node.value, where)
+        for inner in ast.walk(where):
+            if isinstance(inner, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in inner.targets):
+                return self.texts(inner.value, where)
         names = [each.arg for each in where.args.args]
         place, found = names.index(name), set()
         default = place - len(names) + len(where.args.defaults)

@@ -14,13 +14,13 @@ import time_machine
 from sqlalchemy import select
 
 from app.base.audit import AuditEntry
+from app.base.cells import safe_cell
 from app.base.db import Database
 from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.factory import Academy
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit
-from app.base.cells import safe_cell
 from app.supervision.table import Wanted
 from tests import factories
 from tests.factories import NOON, web
