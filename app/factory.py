@@ -9,6 +9,8 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from app import jobs
+from app.appointments import views as appointments_views
+from app.auditing import views as auditing_views
 from app.base import access, assets, pages, run_pages, styleguide, unit_of_work
 from app.base import settings as reading
 from app.base.db import Database
@@ -54,7 +56,8 @@ ROOMS = (
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
-    front_views.bp, front_manage.bp, roster_manage.bp,
+    front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
+    appointments_views.staff_bp,
 )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.base import runs, tasks
+from app.auditing import service as auditing
+from app.base import audit_chain, runs, tasks
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.tasks import take_slot, task
@@ -29,7 +30,7 @@ from app.viewing import evidence, signals
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
-RUNS = (sealing.SEAL, roster.LOOK)
+RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
@@ -42,6 +43,10 @@ TIMETABLE = {
     "roster.sweep": (3600, "roster.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
+    # Binds what was written since into the audit log's chain; the second also what was committed very late.
+    "audit.seal": (30, "audit.seal"),
+    "audit.seal_all": (3600, "audit.seal_all"),
+    "audit.nightly": (900, "audit.nightly"),
     "tasks.take_up_killed": (30, "tasks.take_up_killed"),
 }
 
@@ -92,6 +97,24 @@ def sweep_runs(session: Session) -> None:
 def prove_books(session: Session) -> None:
     """The proof of all books and the export of the heads, once a day in the small hours."""
     books.nightly(session, reading.load())
+
+
+@task("audit.seal", long=True)
+def seal_audit(db: Database) -> None:
+    """Entries of the audit log that are not yet in its chain."""
+    audit_chain.seal(db)
+
+
+@task("audit.seal_all", long=True)
+def seal_all_audit(db: Database) -> None:
+    """The same, wherever they stand: a transaction may have been open for hours."""
+    audit_chain.seal(db, everything=True)
+
+
+@task("audit.nightly")
+def prove_audit(session: Session) -> None:
+    """The proof of the audit log's chain, once a day in the small hours."""
+    auditing.nightly(session, reading.load())
 
 
 def slot(now: datetime, seconds: int) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.base import audit, runs, tasks
+from app.base import audit, audit_chain, runs, tasks
 from app.base.db import Base
 from app.classes import models as classes
 from app.courses import models as courses
@@ -21,6 +21,7 @@ from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster, runs,
+    audit, audit_chain, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster,
+    runs,
     simulation, tasks, tickets, viewing, workshop,
 )  # fmt: skip

@@ -68,6 +68,12 @@ WORDS: dict[str, dict[str, object]] = {
         "on-course": _l("On course"),
         "done": _l("Done"),
     },
+    "reach": {
+        "own": _l("Own matters"),
+        "class": _l("One class"),
+        "unit": _l("A unit and all below"),
+        "academy": _l("The whole academy"),
+    },
     "role": {
         "learner": _l("Learner"),
         "head_teacher": _l("Head teacher"),
@@ -91,8 +97,6 @@ LATER: dict[str, object] = {
     "lecturer": _l("your courses, and what learners say of them"),
     "archive_reader": _l("the archive of learning, with the purpose of every look"),
     "sys_admin": _l("the settings of the system"),
-    "sec_admin": _l("people, roles and permissions"),
-    "audit_admin": _l("the audit log"),
 }
 # The seal of a bucket: one character in Chinese, one in English, and its colour slot 1–3.
 SEALS = {

@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parents[2] / "migrations"
 # The application's role may read these and add to them, and nothing else.
 APPEND_ONLY = (
     "evidence", "rule_version", "ledger_entry", "ledger_transaction", "audit_entry", "period_seal", "closing_record",
-    "hours_certificate", "hours_certificate_revocation",
+    "hours_certificate", "hours_certificate_revocation", "audit_link",
 )  # fmt: skip
 
 

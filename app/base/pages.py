@@ -24,6 +24,7 @@ from app.base import charts, dots, labels
 from app.base.access import SIGNED_IN, can, public
 from app.base.db import is_busy
 from app.base.errors import Refused
+from app.base.plain import one_line
 from app.base.settings import Settings
 from app.base.unit_of_work import database, settings
 
@@ -84,6 +85,7 @@ def init_app(app: Flask) -> None:
     app.context_processor(_context)
     app.template_filter("local")(local_time)
     app.jinja_env.globals["full_day"] = labels.full_day
+    app.jinja_env.filters["day_before"] = lambda day: day - timedelta(days=1)
     charts.init_app(app)
     dots.init_app(app)
     app.url_map.converters["int"] = KeyConverter
@@ -176,11 +178,16 @@ def menu() -> list[tuple[str, list[Link]]]:
         (
             _("Academy"),
             [
+                (_("Appointments"), "staff.listing", "me", "staff.appoint"),
                 (_("Announcements"), "announcements.listing", "report", "announcement.write"),
                 (_("Credit rules"), "rules.versions", "rules", "rules.see"),
                 (_("Periods"), "periods.periods", "lock", "period.see"),
                 (_("Books"), "books.page", "shield", "books.verify"),
             ],
+        ),
+        (
+            _("Security"),
+            [(_("Roles"), "roles.listing", "me", "role.grant"), (_("Audit log"), "audit.page", "ledger", "audit.see")],
         ),
     ]
     found = [(group, _links(entries)) for group, entries in groups]
@@ -260,7 +267,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _broken(error: Exception) -> tuple[str | Response, int]:
-    current_app.logger.exception("unexpected error on %s %s", request.method, request.path)
+    current_app.logger.exception("unexpected error on %s %s", request.method, one_line(request.path))
     message = _("Something broke on our side. Nothing of this step was saved; what was there before is untouched.")
     return _page(500, _("Our mistake"), message)
 
@@ -268,7 +275,7 @@ def _broken(error: Exception) -> tuple[str | Response, int]:
 def _database(error: DBAPIError | PoolTimeout) -> tuple[Response, int]:
     if not is_busy(error):
         return make_response(_broken(error)[0]), 500
-    current_app.logger.warning("the database was busy on %s %s: %s", request.method, request.path, error)
+    current_app.logger.warning("the database was busy on %s %s: %s", request.method, one_line(request.path), error)
     message = _("The academy is very busy just now. Nothing of this step was saved; try again in a few seconds.")
     answer = make_response(_page(503, _("One moment"), message, came_from())[0])
     answer.headers["Retry-After"] = "5"

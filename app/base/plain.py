@@ -14,15 +14,8 @@ from app.base.errors import BadInput
 # Control characters, the separators of lines and paragraphs, and the marks that turn the direction of writing
 # (CVE-2021-42574 shows what they are good for).
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BREAK = re.compile(r"[\t\n\r]")
 _EDGES = " \t\r\n"
-
-
-def safe_cell(text: str) -> str:
-    """A cell of a CSV that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def decoded(raw: bytes) -> str | None:
@@ -64,3 +57,12 @@ def check(text: str, field: str, *, lines: bool = False) -> None:
     """`BadInput` at the field when the text may not be kept."""
     if wrong := complaint(text, lines=lines):
         raise BadInput(wrong, field)
+
+
+def one_line(text: str) -> str:
+    """The text with every break and every unseen character written out (`\\u000a`): inert in any log or file."""
+    return _BREAK.sub(_written_out, _UNSEEN.sub(_written_out, text))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

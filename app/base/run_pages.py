@@ -19,6 +19,8 @@ bp = Blueprint("runs", __name__)
 # has a page of its own, with a guard of its own: here are no results.
 SEE = ("rules.see", "period.see", "books.verify", "roster.import")
 STOP = ("rules.publish", "period.close", "books.verify", "roster.import")
+# Runs of this kind are nobody else's.
+AUDIT, AUDITORS = "audit.", ("audit.see",)
 
 
 @bp.get("/runs/<int:run_id>")
@@ -48,6 +50,7 @@ def stop(run_id: int) -> Response:
 
 def _reached(run_id: int, permissions: tuple[str, ...]) -> Run:
     run = runs.one(session(), run_id)
+    permissions = AUDITORS if run is not None and run.kind.startswith(AUDIT) else permissions
     mine = run is not None and run.asked_by == current_user.person_id
     if run is None or not (mine or any(scope(each).everything for each in permissions)):
         raise NotFound(_("There is no such computation, or it is not yours to see."))

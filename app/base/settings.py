@@ -54,6 +54,7 @@ class Settings:
     styleguide: bool
     embedded: bool
     heads_dir: Path
+    separated_admins: bool
 
     @property
     def sqlite(self) -> bool:
@@ -182,4 +183,5 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         styleguide=_flag(env, "DUXUE_STYLEGUIDE", False),
         embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),
         heads_dir=Path(env.get("DUXUE_HEADS_DIR") or data_dir / "heads").absolute(),
+        separated_admins=_flag(env, "DUXUE_SEPARATED_ADMINS", True),
     )

@@ -29,6 +29,30 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def write_once(path: Path, text: str) -> bool:
+    """A small ASCII file, on disk and whole when this returns; False where there is one already. `OSError`.
+
+    Others than owner and group never see it, and nobody writes it again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return False
+    part = path.parent / f".{path.name}.{secrets.token_hex(6)}"
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), FROZEN)
+            os.fsync(file.fileno())
+        os.link(part, path)  # unlike a rename it never takes another file's place
+    except FileExistsError:
+        return False
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
 def open_plain(path: Path) -> BinaryIO:
     """Open an ordinary file for reading; `StoreError` for a symbolic link, a folder, a pipe or nothing."""
     try:

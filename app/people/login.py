@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import Flask, current_app, flash, g, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.base import clock
+from app.base import audit, clock
 from app.base.pages import came_from
 from app.base.unit_of_work import database, settings
 from app.people import queries, service
+from app.people.devices import device_name
 from app.people.queries import Bearer
 from app.rules.access import Grant
 
@@ -137,8 +138,14 @@ def leave() -> None:
     session.clear()
 
 
+def _origin() -> tuple[str, str]:
+    """Where the request at hand comes from, for the audit log."""
+    return (request.remote_addr or "", device_name(request.user_agent.string)) if has_request_context() else ("", "")
+
+
 def init_app(app: Flask) -> None:
     """Wire Flask-Login."""
+    audit.wire(_origin)
     manager = LoginManager()
     manager.session_protection = None  # the row is the session; a changed network must not end a lesson
     manager.user_loader(_load)

@@ -89,12 +89,14 @@ class UnitMembership(Base):
 
 
 class RoleGrant(Base):
-    """A role that somebody holds, with its scope and dates."""
+    """A role that somebody holds, with its scope and dates. `stands_in_for`: the person whose place is taken
+    meanwhile."""
 
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint("scope_kind IN ('own', 'class', 'unit', 'academy')", name="scope_kind"),
         CheckConstraint("(scope_kind IN ('class', 'unit')) = (scope_id IS NOT NULL)", name="scope_id"),
+        Index("ix_role_grant_scope", "scope_kind", "scope_id"),
     )
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
@@ -103,3 +105,4 @@ class RoleGrant(Base):
     scope_id: Mapped[int | None] = mapped_column(Key)
     since: Mapped[date]
     until: Mapped[date | None]
+    stands_in_for: Mapped[int | None] = mapped_column(Key)

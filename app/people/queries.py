@@ -6,7 +6,7 @@ Statements are built once: building one costs ten times as much as running it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -78,6 +78,14 @@ class Bearer:
     waiting: int
 
 
+# (top, unit): each of some units with itself and all below. UNION, not UNION ALL: it ends where units stand in a ring.
+_TREE = (
+    select(Unit.id.label("top"), Unit.id.label("unit"))
+    .where(Unit.id.in_(bindparam("tops", expanding=True)))
+    .cte("tree", recursive=True)
+)
+_TREE = _TREE.union(select(_TREE.c.top, Unit.id).join(Unit, Unit.parent_id == _TREE.c.unit))
+_BELOW = select(_TREE.c.top, _TREE.c.unit)
 _UNITS = (
     select(UnitMembership.person_id, Unit.id, Unit.code, Unit.name, Unit.name_en, UnitMembership.band)
     .join(Unit, Unit.id == UnitMembership.unit_id)
@@ -192,9 +200,29 @@ def bearer(session: Session, token_hash: str, day: date) -> Bearer | None:
     rows = session.execute(_asked[0], {"token": token_hash, "day": day}).all()
     if not rows:
         return None
-    grants = tuple(Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None)
+    grants = _reaching(session, [Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None])
     id_, key, login, name, locale, sign_in_id, created_at, seen_at = rows[0][:8]
     return Bearer(id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, rows[0][11])
+
+
+def _reaching(session: Session, grants: Sequence[Grant]) -> tuple[Grant, ...]:
+    """Grants for units with the units below them. Who holds none asks nothing."""
+    tops = {grant.scope_id for grant in grants if grant.scope_kind == "unit" and grant.scope_id is not None}
+    below = units_below(session, tops) if tops else {}
+    return tuple(
+        replace(grant, below=below.get(grant.scope_id, frozenset()))
+        if grant.scope_kind == "unit" and grant.scope_id is not None
+        else grant
+        for grant in grants
+    )
+
+
+def units_below(session: Session, unit_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """By unit: all units below it, however deep. One query."""
+    found: dict[int, set[int]] = {}
+    for top, unit in session.execute(_BELOW, {"tops": sorted(unit_ids)}):
+        found.setdefault(top, set()).add(unit)
+    return {top: frozenset(units - {top}) for top, units in found.items()}
 
 
 def sign_ins(session: Session, person_id: int, since: datetime) -> list[SignInRow]:

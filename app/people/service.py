@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 from flask_babel import gettext as _
@@ -16,7 +16,8 @@ from ulid import ULID
 from app.base import audit, clock, events
 from app.base.errors import BadInput, TooMany
 from app.people import passwords, queries, throttle
-from app.people.models import Credential, Person, RoleGrant, Unit, UnitMembership
+from app.people.models import Credential, Person, Unit, UnitMembership
+from app.people.roles import grant_role
 from app.people.signing import (
     WrongPassword,
     begin,
@@ -32,7 +33,6 @@ from app.people.signing import (
     too_many,
     touch,
 )
-from app.rules.access import ROLES, SCOPES, clashes
 
 __all__ = [
     "WrongPassword",
@@ -179,36 +179,6 @@ def join_unit(session: Session, person_id: int, unit_id: int, band: str, since: 
     session.add(membership)
     session.flush()
     return membership
-
-
-def grant_role(
-    session: Session,
-    person_id: int,
-    role: str,
-    scope_kind: str,
-    scope_id: int | None = None,
-    since: date | None = None,
-    actor_id: int | None = None,
-) -> RoleGrant:
-    """Give a role, from a day on (default: at once). `BadInput` for an unknown role or scope, or for two
-    of the three separated administrators in one person."""
-    if role not in ROLES:
-        raise BadInput(_("There is no role %(role)s.", role=role), "role")
-    if scope_kind not in SCOPES or (scope_kind in ("class", "unit")) != (scope_id is not None):
-        text = _("The scope %(scope)s is unknown, or its class or unit is missing or too much.", scope=scope_kind)
-        raise BadInput(text, "scope")
-    held = session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None)))
-    both = clashes([*held, role])
-    if both:
-        raise BadInput(_("One person cannot hold %(roles)s together.", roles=", ".join(sorted(both))), "role")
-    # "At once" is a day that has begun everywhere on earth: the reader compares academy-local days.
-    since = since or (clock.now() - timedelta(hours=12)).date()
-    grant = RoleGrant(person_id=person_id, role=role, scope_kind=scope_kind, scope_id=scope_id, since=since)
-    session.add(grant)
-    session.flush()
-    subject = f"person:{person_of(session, person_id).key}"
-    audit.record(session, actor_id, "role.grant", subject, role=role, scope=scope_kind, scope_id=scope_id)
-    return grant
 
 
 def disable(session: Session, person_id: int, actor_id: int | None) -> None:

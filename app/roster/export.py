@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.base.plain import safe_cell
+from app.base.cells import safe_cell
 from app.roster import queries
 from app.rules.roster.cells import BANDS, NATURES, written
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.base import labels
-from app.base.plain import safe_cell
+from app.base.cells import safe_cell
 from app.roster import words
 from app.roster.looking import field_word
 from app.rules.roster.model import Fault

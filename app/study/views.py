@@ -29,6 +29,8 @@ DESKS = (
     ("course_editor", "editor.courses"),
     ("academy_admin", "rules.versions"),
     ("credit_reviewer", "rules.versions"),
+    ("sec_admin", "roles.listing"),
+    ("audit_admin", "audit.page"),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.base import clock, labels
-from app.base.plain import safe_cell
+from app.base.cells import safe_cell
 from app.supervision.queries import ClassView, LearnerRow
 
 Cell = str | int | date | datetime | None

@@ -18,6 +18,7 @@ from app.base.unit_of_work import database, session, settings
 from app.classes import waiting
 from app.classes.waiting import Waiting
 from app.credits.closing import queries as closing
+from app.people import roles_queries
 from app.supervision import export as files
 from app.supervision import lately, queries, strip, table, today
 from app.supervision.queries import ClassView
@@ -78,6 +79,7 @@ def my_class(code: str) -> str | Answer:
         week=strip.week_svg(strip.week_of(view)),
         lacks=required.course(wanted.lacks),
         lately=lately.postings(session(), view.row.id, view.day, LATELY),
+        staff=roles_queries.of_class(session(), view.row.id, view.day),
         page_url=page,
         table=table,
         finish_text=files.finish_text,

@@ -81,7 +81,12 @@ def _changes(table: Table, engine: str) -> list[str]:
         if engine == "sqlite":
             found += [f"INSERT OR REPLACE {fresh}", f"REPLACE {fresh}"]
     if engine == "sqlite":
-        values = ", ".join("1" if column.name == "id" else _value(column, "2") for column in table.columns)
+        values = ", ".join(
+            "1"
+            if column.name in ("id", "seq") and column.primary_key and len(table.primary_key) == 1
+            else _value(column, "2")
+            for column in table.columns
+        )
         found.append(f"INSERT OR REPLACE INTO {table.name} (rowid, {', '.join(names)}) VALUES (1, {values})")
     return found
 

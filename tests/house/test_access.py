@@ -25,6 +25,7 @@ from app.credits.certificates.service import Wanted
 from app.factory import Academy
 from app.notices import queries as notices_queries
 from app.notices import service as notices
+from app.people import roles_queries
 from app.people.queries import person_by_key
 from app.questions import service as questions
 from app.roster import service as rosters
@@ -53,6 +54,10 @@ ASKS = {
     "announcements.one": "announcement.write",
     "announcements.take_back": "announcement.write",
     "assets.css": "public",
+    "audit.export": "audit.see",
+    "audit.head_file": "audit.see",
+    "audit.page": "audit.see",
+    "audit.prove": "audit.see",
     "base.healthz": "public",
     "certificate_desk.file": "statement.see",
     "certificate_desk.find": "certificate.revoke",
@@ -154,6 +159,9 @@ ASKS = {
     "roster.undo": "roster.import",
     "roster.work": "roster.import",
     "roster.wrong_file": "roster.import",
+    "roles.end": "role.grant",
+    "roles.listing": "role.grant",
+    "roles.person": "role.grant",
     "rules.compare": "rules.see",
     "rules.version": "rules.see",
     "rules.versions": "rules.see",
@@ -161,6 +169,9 @@ ASKS = {
     "runs.stop": "signed_in",
     "simulations.export": "rules.draft",
     "simulations.simulate": "rules.draft",
+    "staff.end": "staff.appoint",
+    "staff.listing": "staff.appoint",
+    "staff.person": "staff.appoint",
     "static": "public",
     "study.catalogue": "study",
     "study.course": "study",
@@ -195,7 +206,7 @@ ASKS = {
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Looking at somebody's record, or taking a copy, is noted; sign-ins note when they were last seen.
-NOTED = {"audit_entry", "login_session"}
+NOTED = {"audit_entry", "audit_link", "login_session"}
 
 
 @dataclass
@@ -210,7 +221,7 @@ class Place:
     def url(self, rule: Rule) -> str:
         """An address that exists, for this rule."""
         known = dict(self.values)
-        if rule.endpoint.startswith(("supervision.", "ticket_desk.")):
+        if rule.endpoint.startswith(("supervision.", "ticket_desk.", "roles.", "staff.")):
             known["code"], known["key"] = "class-1", self.learner_key
         if rule.endpoint.startswith(("certificate", "check.")):
             known["code"] = self.values["certificate"]
@@ -248,6 +259,7 @@ def place(academy_app: Academy, web_db: Database) -> Place:
             "rendition_id": factories.rendition(session, version.id),
             "run_id": factories.run(session, made.admin.id),
             "draft_id": factories.draft(session, made.admin.id),
+            "grant_id": roles_queries.of_person(session, made.learner.id)[0].id, "form": "csv",
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]

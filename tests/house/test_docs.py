@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from tools import access_table
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     path
@@ -145,3 +147,7 @@ def test_every_decision_is_listed() -> None:
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_a_readme_is_one_screen(name: str) -> None:
     assert len((ROOT / name).read_text("utf-8").splitlines()) <= 45
+
+
+def test_the_page_of_rights_is_the_table() -> None:
+    assert access_table.FILE.read_text("utf-8") == access_table.text(), "PYTHONPATH=. python tools/access_table.py"

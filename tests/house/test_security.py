@@ -10,6 +10,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import select
 
+from app.base import pages
 from app.base.db import Database
 from app.courses.models import Course, Lesson
 from app.factory import Academy
@@ -295,3 +296,13 @@ def test_templates_trust_no_text() -> None:
             for found in re.findall(r"\|\s*safe\b|autoescape false|<style|\son[a-z]+=\"", text)
         ]
     assert wrong == []
+
+
+def test_a_line_break_in_an_address_writes_no_second_line_of_the_log(
+    academy_app: Academy, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Security row 50: who asks for an address with a line break in it cannot forge an entry of the process's log."""
+    with academy_app.test_request_context("/a%0d%0a2026-01-01 ERROR forged%E2%80%A8"):
+        pages._broken(RuntimeError("x"))
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == "unexpected error on GET /a\\u000d\\u000a2026-01-01 ERROR forged\\u2028"

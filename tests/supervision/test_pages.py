@@ -14,8 +14,8 @@ import time_machine
 from sqlalchemy import select
 
 from app.base.audit import AuditEntry
+from app.base.cells import safe_cell
 from app.base.db import Database
-from app.base.plain import safe_cell
 from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.factory import Academy

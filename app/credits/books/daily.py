@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from app.base.storage import sync_folder
+from app.base.storage import write_once
 from app.credits.heads import Heads, HeadsError, read
 
 _NAME = re.compile(r"heads-(\d{4}-\d{2}-\d{2})\.json")
-# Others than owner and group never see it, and nobody writes it again.
-FROZEN = 0o440
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +30,8 @@ def text_of(heads: Heads) -> str:
 
 def keep(folder: Path, heads: Heads, day: date) -> Path | None:
     """Write the day's file; None where there is one already. It is on disk, whole, when this returns. OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, day)
-    if path.exists():
-        return None
-    part = folder / f".{path.name}.{secrets.token_hex(6)}"
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(text_of(heads))
-            file.flush()
-            os.fchmod(file.fileno(), FROZEN)
-            os.fsync(file.fileno())
-        os.link(part, path)  # unlike a rename it never takes another file's place
-    except FileExistsError:
-        return None
-    finally:
-        part.unlink(missing_ok=True)
-    sync_folder(folder)
-    return path
+    return path if write_once(path, text_of(heads)) else None
 
 
 def files(folder: Path) -> list[HeadsFile]:

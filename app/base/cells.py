@@ -1,0 +1,10 @@
+"""Cells of files that spreadsheets open."""
+
+from __future__ import annotations
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def safe_cell(text: str) -> str:
+    """A cell of a CSV that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
