@@ -18,6 +18,11 @@ ACTIONS: dict[str, object] = {
     "person.change_password": _l("Changed the password"),
     "person.confirm_password": _l("Password asked again"),
     "person.disable": _l("Closed an account"),
+    "person.reopen": _l("Opened an account again"),
+    "person.move": _l("Moved somebody to another unit"),
+    "roster.import": _l("Imported a roster"),
+    "roster.undo": _l("Undid an import"),
+    "roster.export": _l("Took everybody as a file"),
     "role.grant": _l("Appointed"),
     "role.end": _l("Ended an appointment"),
     "role.unseparated": _l("Gave one person two separated roles"),
@@ -100,6 +105,8 @@ KINDS: dict[str, object] = {
     "run": _l("Computation"),
     "books": _l("Books"),
     "heads": _l("Heads of the ledger"),
+    "import": _l("Import"),
+    "academy": _l("All people"),
     "audit": _l("Audit log"),
 }
 OUTCOMES: dict[str, object] = {

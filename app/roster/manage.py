@@ -11,8 +11,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.base import audit, clock, runs
-from app.base.access import guard, scope
-from app.base.errors import Forbidden, NotFound, Refused
+from app.base.access import guard
+from app.base.errors import NotFound, Refused
 from app.base.runs import Run
 from app.base.unit_of_work import database, session, settings
 from app.roster import export, files, looking, queries, service, shown, staging, words
@@ -24,13 +24,6 @@ from app.rules.roster.model import FIELDS
 bp = Blueprint("roster", __name__, template_folder="templates", url_prefix="/desk/import")
 Page = str | Response | tuple[str, int]
 NEED = "roster.import"
-
-
-@bp.before_request
-def _whole_academy() -> None:
-    """A roster may name anybody, so it takes a role for the whole academy."""
-    if current_user.is_authenticated and not scope(NEED).everything:
-        raise Forbidden(_("Rosters are imported by who administers the whole academy."))
 
 
 @bp.get("")

@@ -46,7 +46,7 @@ TABLE: dict[str, frozenset[str]] = {
     "staff.appoint": frozenset({"academy_admin"}),
 }
 # What concerns the whole academy: a role for a part of it (a unit, a class, one's own) does not open it.
-WHOLE = frozenset({"course.edit", "announcement.write", "audit.see", "role.grant", "staff.appoint"})
+WHOLE = frozenset({"course.edit", "announcement.write", "audit.see", "role.grant", "roster.import", "staff.appoint"})
 # How far each role may reach, the usual way first.
 REACHES: dict[str, tuple[str, ...]] = {
     "learner": ("own",),
