@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from PIL import Image  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from app.base.settings import load  # noqa: E402
@@ -118,13 +119,22 @@ def _device(browser: Browser, academy: server.Academy, who: str, size: str, lang
     return found
 
 
+def _palette(image: Image.Image) -> list[int]:
+    """Half are the commonest colours as they are, so that no ground is tinted; half cover what is left, so that a few
+    ochre marks do not turn red."""
+    counted: list[tuple[int, Any]] = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
+    common = [part for _count, colour in counted[: COLOURS // 2] for part in colour]
+    rest = image.quantize(COLOURS // 2, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    return common + rest[: COLOURS // 2 * 3]
+
+
 def _keep(picture: bytes, name: str) -> None:
     """Into docs/screenshots, in few colours so that a repository can bear it."""
-    from PIL import Image
-
     KEPT.mkdir(parents=True, exist_ok=True)
     image = Image.open(BytesIO(picture)).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(KEPT / name, optimize=True)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(_palette(image))
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(KEPT / name, optimize=True)
     size = (KEPT / name).stat().st_size
     if size > MOST_BYTES:
         raise SystemExit(f"{KEPT / name} has {size} bytes; at most {MOST_BYTES} are kept")

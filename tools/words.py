@@ -2,6 +2,7 @@
 
     python tools/words.py add words.tsv   merge msgid<TAB>msgstr lines into the Chinese catalogue
     python tools/words.py check           compare the catalogue with the sources (1 when a word is missing)
+    python tools/words.py prune           take out of the catalogue what no source uses any more
     python tools/words.py compile         write the .mo that the application reads
     python tools/words.py pseudo FOLDER   write FOLDER/en/…/messages.mo: every word accented and 40 % longer, for tests
 
@@ -12,6 +13,7 @@ A plural is one line of three fields: msgid<TAB>msgid_plural<TAB>msgstr (Chinese
 from __future__ import annotations
 
 import argparse
+import ast
 import fcntl
 import math
 import os
@@ -152,27 +154,42 @@ def add(root: Path, words: dict[Key, str]) -> tuple[int, int]:
     return added, changed
 
 
-def sources(root: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that may hold words, with the extraction method for it."""
+def sources(root: Path) -> Iterator[Path]:
+    """Every file that may hold words."""
     for path in sorted((root / "app").rglob("*")):
-        if path.suffix == ".py":
-            yield path, "python"
-        elif path.suffix in (".html", ".txt", ".svg", ".xml") and "templates" in path.parts:
-            yield path, "jinja2.ext:babel_extract"
+        if path.suffix == ".py" or (path.suffix in (".html", ".txt", ".svg", ".xml") and "templates" in path.parts):
+            yield path
+
+
+def _of_code(path: Path) -> Iterator[tuple[int, Key]]:
+    """The words of a Python file. Read from its tree: an extractor that reads tokens misses, before Python 3.12, what
+    stands inside an f-string."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+        texts = [each.value for each in node.args[:2] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if name not in KEYWORDS or len(texts) < len(KEYWORDS[name] or (1,)):
+            continue
+        yield node.lineno, (texts[0], texts[1]) if KEYWORDS[name] else texts[0]
+
+
+def _of_template(path: Path) -> Iterator[tuple[int, Key]]:
+    with path.open("rb") as file:
+        options = {"encoding": "utf-8", "silent": "false"}
+        for line, message, *_rest in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS, options=options):
+            yield line, (message[0], message[1]) if isinstance(message, tuple) else message
 
 
 def wanted(root: Path) -> Found:
     """Every msgid the sources use → the places ("file:line") that use it."""
     found: Found = {}
-    for path, method in sources(root):
-        options = {"encoding": "utf-8", "silent": "false"} if "jinja2" in method else {"encoding": "utf-8"}
-        with path.open("rb") as file:
-            try:
-                hits = list(extract(method, file, keywords=KEYWORDS, options=options))
-            except Exception as error:
-                raise WordError(f"{path.relative_to(root)}: cannot be read for words: {error}") from error
-        for line, message, *_rest in hits:
-            key: Key = (message[0], message[1]) if isinstance(message, tuple) else message
+    for path in sources(root):
+        try:
+            hits = list(_of_code(path) if path.suffix == ".py" else _of_template(path))
+        except Exception as error:
+            raise WordError(f"{path.relative_to(root)}: cannot be read for words: {error}") from error
+        for line, key in hits:
             if key and key[0]:
                 found.setdefault(key, []).append(f"{path.relative_to(root)}:{line}")
     return found
@@ -182,6 +199,25 @@ def _text(message: Message | None) -> str:
     if message is None:
         return ""
     return message.string if isinstance(message.string, str) else "".join(message.string or ())
+
+
+def _unused(catalogue: Catalog, found: Found) -> list[str]:
+    """The msgids of the catalogue that no source uses."""
+    used = {key if isinstance(key, str) else key[0] for key in found}
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in catalogue]
+    return [name for name in ids if name and name not in used]
+
+
+def prune(root: Path) -> list[str]:
+    """Take out what no source uses; the msgids."""
+    with _locked(root):
+        catalogue = read_catalogue(root)
+        unused = _unused(catalogue, wanted(root))
+        for name in unused:
+            catalogue.delete(name)
+        if unused:
+            _write_catalogue(root, catalogue)
+    return unused
 
 
 def compare(root: Path) -> tuple[list[str], list[str]]:
@@ -200,9 +236,7 @@ def compare(root: Path) -> tuple[list[str], list[str]]:
             faults.append(f"plural   {places[0]}  {first} (used with and without a plural)")
         elif complaint := _holes_differ(key, _text(message)):
             faults.append(f"holes    {places[0]}  {complaint}")
-    used = {key if isinstance(key, str) else key[0] for key in found}
-    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in catalogue]
-    return faults, [f"unused   {name}" for name in ids if name and name not in used]
+    return faults, [f"unused   {name}" for name in _unused(catalogue, found)]
 
 
 def compile_catalogue(root: Path) -> Path:
@@ -250,6 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("add").add_argument("files", type=Path, nargs="+", metavar="words.tsv")
     commands.add_parser("check")
+    commands.add_parser("prune")
     commands.add_parser("compile")
     commands.add_parser("pseudo").add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
@@ -266,6 +301,9 @@ def _run(options: argparse.Namespace) -> int:
         read = [read_tsv(path) for path in options.files]  # all or none: a wrong file changes nothing
         added, changed = add(root, {key: text for words in read for key, text in words.items()})
         print(f"words: {added} added, {changed} changed")
+    elif options.command == "prune":
+        gone = prune(root)
+        print("\n".join([*(f"removed  {name}" for name in gone), f"words: {len(gone)} removed"]))
     elif options.command == "compile":
         print(f"words: wrote {compile_catalogue(root).relative_to(root)}")
     elif options.command == "pseudo":

@@ -100,9 +100,9 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/healthz", "base.healthz", healthz)
 
 
-def local_time(moment: datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
-    """A stored moment in the academy's time zone."""
-    return moment.astimezone(settings().timezone).strftime(pattern)
+def local_time(moment: datetime) -> str:
+    """A stored moment in the academy's time zone, with its year, in the reader's language."""
+    return labels.full_time(moment)
 
 
 def is_english() -> bool:

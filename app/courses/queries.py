@@ -169,11 +169,12 @@ def _newest() -> Any:
     return (MediaVersion.lesson_id == Lesson.id) & (MediaVersion.version == newest)
 
 
-_LESSONS = (
+LESSONS = (
     select(
         Lesson.id, Lesson.course_id, Lesson.position, Lesson.title, Lesson.title_en, Lesson.kind,
         MediaVersion.id, MediaVersion.length_ms, MediaVersion.version, MediaVersion.created_at,
     )
+    .select_from(Lesson)
     .join(MediaVersion, _newest())
     .where(Lesson.course_id.in_(bindparam("ids", expanding=True)), Lesson.withdrawn_at.is_(None))
     .order_by(Lesson.course_id, Lesson.position)
@@ -183,7 +184,7 @@ _LESSONS = (
 def lessons_of_courses(session: Session, course_ids: Iterable[int]) -> dict[int, list[LessonRow]]:
     """Of every course asked for, its lessons that can be opened, in order. One query."""
     ids = list(course_ids)
-    found = session.execute(_LESSONS, {"ids": list(set(ids))})
+    found = session.execute(LESSONS, {"ids": list(set(ids))})
     lessons: dict[int, list[LessonRow]] = {course_id: [] for course_id in ids}
     for row in found:
         lessons[row[1]].append(LessonRow(*row))

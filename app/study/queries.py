@@ -138,10 +138,9 @@ class Year:
 
 
 def year(session: Session, person_id: int, day: date) -> Year:
-    """A learner's year, in five queries however many courses there are."""
+    """A learner's year, in four queries however many courses there are."""
     offers = classes.offers_for_learner(session, person_id, day)
-    lessons = courses.lessons_of_courses(session, [offer.course_id for offer in offers])
-    seen = viewing.progress(session, person_id, _versions(lessons.values()))
+    lessons, seen = viewing.lessons_seen(session, person_id, [offer.course_id for offer in offers])
     book = credits.book(session)
     standing, duty, recent = _standing(session, book, person_id, day)
     views = [_view(book, day, offer.course, offer, lessons[offer.course_id], seen, standing) for offer in offers]
@@ -164,14 +163,9 @@ def course(session: Session, person_id: int, code: str, day: date) -> Opened | N
     offer = classes.offer_of(session, person_id, row.id, day) if row is not None else None
     if row is None or offer is None:
         return None
-    lessons = courses.lessons_of(session, row.id)
-    seen = viewing.progress(session, person_id, _versions([lessons]))
+    lessons, seen = viewing.lessons_seen(session, person_id, [row.id])
     book, standing = credits.book(session), standing_of(session, person_id, day)
-    return Opened(_view(book, day, row, offer, lessons, seen, standing), standing, book)
-
-
-def _versions(lessons: object) -> list[int]:
-    return [lesson.media_version_id for each in lessons for lesson in each]  # type: ignore[attr-defined]
+    return Opened(_view(book, day, row, offer, lessons[row.id], seen, standing), standing, book)
 
 
 def _view(

@@ -42,9 +42,11 @@ def state_kind(state: str) -> str:
     return {"open": "pending", "granted": "counted"}.get(state, "line")
 
 
-def range_text(start: int, end: int) -> str:
-    """`3:20–4:05`; one that ends within the second says so to the next one."""
-    return f"{clock(start)}–{clock(-(-end // 1000) * 1000)}"
+def range_text(start: int, end: int, whole: int | None = None) -> str:
+    """`3:20–4:05`; one that ends within the second says so to the next one, but not beyond `whole`, a lesson's
+    length as pages show it."""
+    until = -(-end // 1000) * 1000
+    return f"{clock(start)}–{clock(until if whole is None else min(until, whole))}"
 
 
 def ranges_text(pieces: Sequence[Piece]) -> str:
@@ -145,7 +147,7 @@ def page_of(story: Story, part: Piece | None = None) -> Page:
     newest = [each for each in reversed(story.viewings) if each.beats] or list(reversed(story.viewings))
     return Page(
         story,
-        [_gap_line(gap) for gap in shown],
+        [_gap_line(gap, story.length_ms) for gap in shown],
         len(told) - len(shown),
         len(story.gaps) - len(told),
         [_viewing_line(each, story, part) for each in newest[:SHOWN_VIEWINGS]],
@@ -153,10 +155,11 @@ def page_of(story: Story, part: Piece | None = None) -> Page:
     )
 
 
-def _gap_line(gap: Gap) -> GapLine:
+def _gap_line(gap: Gap, whole: int) -> GapLine:
     when = list_time(from_ms(gap.from_ms)) if gap.from_ms else ""
     waits = gap.why in (NETWORK_AWAY, PRESENCE_CHECK)
-    return GapLine(gap, range_text(gap.start, gap.end), clock(gap.end - gap.start), gap_text(gap), when, waits)
+    place = range_text(gap.start, gap.end, whole)
+    return GapLine(gap, place, clock(gap.end - gap.start), gap_text(gap), when, waits)
 
 
 def _viewing_line(told: Told, story: Story, part: Piece | None) -> ViewingLine:
@@ -171,29 +174,29 @@ def _viewing_line(told: Told, story: Story, part: Piece | None) -> ViewingLine:
         clock(told.counted_ms),
         str(end),
         viewing_svg(told, story.at_ms, story.length_ms, part, str(label)),
-        _lines(told),
+        _lines(told, story.length_ms),
     )
 
 
-def _run_line(run: Run) -> RunLine:
+def _run_line(run: Run, whole: int) -> RunLine:
     first, last = clock_time(from_ms(run.from_ms)), clock_time(from_ms(run.to_ms))
     kinds = {"counted": _("Counted"), "pending": _("Waits for an answer"), "granted": _("Counts since then")}
     when = first if first == last else f"{first}–{last}"
     if run.kind == "granted":
         when = list_time(from_ms(run.from_ms))
-    return RunLine(str(kinds[run.kind]), when, range_text(run.start, run.end), clock(run.end - run.start))
+    return RunLine(str(kinds[run.kind]), when, range_text(run.start, run.end, whole), clock(run.end - run.start))
 
 
-def _lines(told: Told) -> list[RunLine]:
+def _lines(told: Told, whole: int) -> list[RunLine]:
     """Runs and silences in the order of the clock."""
     found: list[tuple[int, Run | Piece]] = [(run.from_ms, run) for run in runs(told)]
     found += [(silence[0], silence) for silence in told.silences]
-    return [_line(each) for _at, each in sorted(found, key=lambda each: each[0])[:SHOWN_RUNS]]
+    return [_line(each, whole) for _at, each in sorted(found, key=lambda each: each[0])[:SHOWN_RUNS]]
 
 
-def _line(each: Run | Piece) -> RunLine:
+def _line(each: Run | Piece, whole: int) -> RunLine:
     if isinstance(each, Run):
-        return _run_line(each)
+        return _run_line(each, whole)
     low, high = each
     when = f"{clock_time(from_ms(low))}–{clock_time(from_ms(high))}"
     return RunLine(str(_("No report")), when, "", clock(high - low))

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.courses.models import MediaVersion
+from app.courses.queries import LESSONS, LessonRow
 from app.credits.models import Evidence, LedgerEntry, LedgerTransaction
 from app.rules.viewing import spans
 from app.viewing.models import Coverage, Viewing
@@ -30,6 +32,10 @@ _VERSIONS: BindParameter[Any] = bindparam("versions", expanding=True)
 _PROGRESS = select(
     Coverage.media_version_id, Coverage.counted_ms, Coverage.pending_ms, Coverage.resume_ms, Coverage.watched_at_ms
 ).where(Coverage.learner_id == _LEARNER, Coverage.media_version_id.in_(_VERSIONS))
+# A lesson, and how far a learner is in it (nothing where it was never opened).
+_SEEN = LESSONS.outerjoin(
+    Coverage, (Coverage.media_version_id == MediaVersion.id) & (Coverage.learner_id == _LEARNER)
+).add_columns(Coverage.counted_ms, Coverage.pending_ms, Coverage.resume_ms, Coverage.watched_at_ms)
 _CLASS_PROGRESS = select(
     Coverage.learner_id, Coverage.media_version_id, Coverage.counted_ms, Coverage.watched_at_ms
 ).where(Coverage.learner_id.in_(bindparam("learners", expanding=True)), Coverage.media_version_id.in_(_VERSIONS))
@@ -39,6 +45,21 @@ def progress(session: Session, learner_id: int, media_version_ids: Sequence[int]
     """By media version; those never opened are missing."""
     found = session.execute(_PROGRESS, {"learner": learner_id, "versions": list(media_version_ids)})
     return {row[0]: Progress(*row[1:]) for row in found}
+
+
+def lessons_seen(
+    session: Session, learner_id: int, course_ids: Sequence[int]
+) -> tuple[dict[int, list[LessonRow]], dict[int, Progress]]:
+    """Of every course asked for, its lessons that can be opened, in order; and by media version how far a learner is:
+    those never opened are missing. One query."""
+    lessons: dict[int, list[LessonRow]] = {course_id: [] for course_id in course_ids}
+    seen: dict[int, Progress] = {}
+    for row in session.execute(_SEEN, {"learner": learner_id, "ids": list(lessons)}):
+        lesson = LessonRow(*row[:10])
+        lessons[lesson.course_id].append(lesson)
+        if row[10] is not None:
+            seen[lesson.media_version_id] = Progress(*row[10:])
+    return lessons, seen
 
 
 def class_progress(

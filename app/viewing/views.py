@@ -85,9 +85,8 @@ def open_viewing() -> ResponseReturnValue:
 
 def _page(material: Material) -> PlayerPage:
     lesson_, version, course = material.lesson, material.media_version, material.course
-    rows = courses.lessons_of(session(), course.id)
-    ids = [row.media_version_id for row in rows]
-    progress = queries.progress(session(), current_user.person_id, ids)
+    lessons, progress = queries.lessons_seen(session(), current_user.person_id, [course.id])
+    rows = lessons[course.id]
     counted, pending = queries.receipt(session(), current_user.person_id, version.id)
     mine = progress.get(version.id)
     page = PlayerPage(

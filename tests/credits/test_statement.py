@@ -147,3 +147,17 @@ def test_long_numbers_are_cut_and_say_so() -> None:
     assert [exact(Fraction(n, d)) for n, d in ((1, 3), (-1, 3), (5, 2), (4, 1), (1, 100_000))] == [
         "0.33333…", "−0.33333…", "2.5", "4.0", "0.00001",
     ]  # fmt: skip
+
+
+def test_hours_below_each_other_have_as_many_decimals(app: Flask, db: Database) -> None:
+    with db.writing() as session:
+        service.publish_rules(session, RULES, None)
+        learner = factories.academy(session, rules=False).learner.id
+        watch(session, learner, 1, hours=2, subject_bucket="general")
+        watch(session, learner, 2, length_ms=20 * 60_000, seen_ms=20 * 60_000, subject_bucket="professional")
+        service.settle(session, learner)
+    html = page(signed_in(app, db, "l001"), "/statement")
+    have, needed = (re.findall(rf'data-label="{label}">([^<]+)<', html) for label in ("Have", "Needed"))
+    assert (have, needed) == (["2.444 h", "2.000 h"], ["50.0 h", "15.0 h"])
+    assert "47.556 h" in html
+    assert "13.000 h" in html

@@ -95,6 +95,24 @@ def test_check_names_what_is_missing_and_where(house: Path, capsys: pytest.Captu
     assert "5 to do, 1 unused" in said
 
 
+def test_a_word_inside_an_f_string_is_a_word(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (house / "app" / "chart.py").write_text("""d = f"<text>{escape(_('Even pace %(n)s', n=1))}</text>"\n""")
+    _run(house, "add", _tsv(house, ALL))
+    assert _run(house, "check") == 1
+    assert "missing  app/chart.py:1  Even pace %(n)s" in capsys.readouterr().out
+
+
+def test_prune_takes_out_only_what_nobody_uses(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run(house, "add", _tsv(house, ALL))
+    before = (house / words.PO).read_bytes()
+    _run(house, "add", _tsv(house, "Old\t旧\n%(n)s old\t%(n)s olds\t%(n)s 旧\n"))
+    assert _run(house, "prune") == 0
+    assert capsys.readouterr().out.endswith("removed  %(n)s old\nremoved  Old\nwords: 2 removed\n")
+    assert (house / words.PO).read_bytes() == before
+    assert _run(house, "prune") == 0
+    assert (house / words.PO).read_bytes() == before
+
+
 def test_a_full_catalogue_passes_and_compiles(house: Path) -> None:
     assert _run(house, "add", _tsv(house, ALL)) == 0
     assert _run(house, "check") == 0

@@ -226,4 +226,4 @@ def test_somebody_who_left_has_nothing_to_close(academy_app: Academy, web_db: Da
         )  # fmt: skip
         credits.settle(session, made.learner.id)
     text = plain(web.strict(web.browser(academy_app, "l001", language="en").get("/plan")))
-    assert "No offered course adds hours at present." in text
+    assert "No course is offered to you yet." in text

@@ -14,7 +14,7 @@ from app.rules.viewing import beat
 from app.rules.viewing.beat import CoverageState, Terms
 from app.rules.viewing.timeline import Seen, Told, tell
 from app.rules.viewing.trace import NETWORK_AWAY, record
-from app.tickets import drawing
+from app.tickets import drawing, telling
 from app.tickets.forms import clock_ms
 
 LENGTH, OPENED = 600_000, 1_700_000_000_000
@@ -97,3 +97,8 @@ def test_a_label_cannot_break_out(words: Flask) -> None:
 )  # fmt: skip
 def test_a_place_is_minutes_and_seconds(text: str, ms: int | None) -> None:
     assert clock_ms(text) == ms
+
+
+def test_a_part_says_its_last_second_but_never_one_beyond_the_lesson() -> None:
+    assert telling.range_text(200_000, 244_300) == "3:20–4:05"
+    assert telling.range_text(200_000, 274_600, 274_600) == "3:20–4:34"

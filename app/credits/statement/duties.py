@@ -4,13 +4,14 @@ what shares cut; and each requirement as a sentence. No database, no request."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
 
 from app.base.numbers import hours
-from app.credits.reckoning import clause_text, exact_text, language
+from app.credits.reckoning import clause_text, decimals_for, exact_text, language
 from app.credits.shown import signed_exact
 from app.credits.statement.lines import Line
 from app.credits.statement.making import Statement
@@ -19,6 +20,8 @@ from app.rules.credit.clauses import Meets, RuleSet, Test
 from app.rules.credit.plan import carried
 from app.rules.credit.reasons import amount
 from app.rules.credit.settlement import TestResult
+
+_WHOLE = ("days", "months", "minutes", "count")  # what a test may measure besides hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,27 @@ def period_of(statement: Statement) -> Period | None:
     words = {"none": _("No duty in this period: not bound on any day."), "exempt": _("Exempt in this period.")}
     return Period(
         str(words.get(result.duty, "")),
-        [_duty(test, result.tests[test.id], statement, rules) for test in rules.tests if test.id in result.tests],
+        _duties([test for test in rules.tests if test.id in result.tests], statement, rules),
         [_asked(name, word, statement, rules) for name, word in result.requirements.items()],
         [*_carried_in(statement), *_shares(statement), *_made_up_for(statement), *_carried_out(statement)],
     )
 
 
-def _duty(test: Test, found: TestResult, statement: Statement, rules: RuleSet) -> Duty:
+def _duties(tests: Sequence[Test], statement: Statement, rules: RuleSet) -> list[Duty]:
+    """One row a test. Hours that stand below each other have as many decimals."""
+    found = statement.period.tests
+    in_hours = [found[test.id] for test in tests if test.measure not in _WHOLE]
+    columns = tuple(zip(*((each.got, each.quota, each.short) for each in in_hours), strict=True)) or ((),) * 3
+    decimals = tuple(decimals_for(column) for column in columns)
+    return [_duty(test, found[test.id], decimals, statement, rules) for test in tests]
+
+
+def _duty(test: Test, found: TestResult, decimals: Sequence[int], statement: Statement, rules: RuleSet) -> Duty:
     state = _state(test, found)
+    got, quota, short = (
+        amount_text(each, test, rules.unit, least)
+        for each, least in zip((found.got, found.quota, found.short), decimals, strict=True)
+    )
     words: dict[str, str] = {
         "met": _("reached"),
         "short": _("missing"),
@@ -104,9 +120,8 @@ def _duty(test: Test, found: TestResult, statement: Statement, rules: RuleSet) -
         "flagged": _("below, only noted"),
     }
     return Duty(
-        test.id, clause_text(rules, test.id) or test.id, amount_text(found.got, test, rules.unit),
-        amount_text(found.quota, test, rules.unit), amount_text(found.short, test, rules.unit) if found.short else "",
-        state, words[state], _more(test, found, statement, rules),
+        test.id, clause_text(rules, test.id) or test.id, got, quota, short if found.short else "", state, words[state],
+        _more(test, found, statement, rules),
     )  # fmt: skip
 
 
@@ -120,8 +135,8 @@ def _state(test: Test, found: TestResult) -> str:
     return "short" if found.blocking else "flagged"
 
 
-def amount_text(thousandths: int, test: Test, unit: str) -> str:
-    """An amount in the unit of what a test measures."""
+def amount_text(thousandths: int, test: Test, unit: str, least: int = 1) -> str:
+    """An amount in the unit of what a test measures; hours with at least so many decimals."""
     number = hours(thousandths)
     whole = number.removesuffix(".0")
     if test.measure == "days":
@@ -132,7 +147,7 @@ def amount_text(thousandths: int, test: Test, unit: str) -> str:
         return str(_("%(number)s minutes", number=whole))
     if test.measure == "count":
         return str(_("%(number)s pieces", number=whole))
-    return amount(thousandths, unit, language())
+    return amount(thousandths, unit, language(), least)
 
 
 def _more(test: Test, found: TestResult, statement: Statement, rules: RuleSet) -> list[str]:

@@ -86,17 +86,17 @@ def render(why: Sequence[Why] | Why, ruleset: RuleSet, locale: str) -> list[tupl
     return [(_clause(row, ruleset, lang), _numbers(row, ruleset, lang)) for row in rows]
 
 
-def amount(thousandths: int, unit: str, locale: str) -> str:
-    """1500, "hours" → "1.5 学时" / "1.5 h": one decimal, or up to three where needed."""
+def amount(thousandths: int, unit: str, locale: str, least: int = 1) -> str:
+    """1500, "hours" → "1.5 学时" / "1.5 h": `least` decimals, or up to three where needed."""
     lang = "zh" if locale.lower().startswith("zh") else "en"
-    return f"{decimal(thousandths)} {_UNITS[lang].get(unit, unit)}"
+    return f"{decimal(thousandths, least)} {_UNITS[lang].get(unit, unit)}"
 
 
-def decimal(thousandths: int) -> str:
+def decimal(thousandths: int, least: int = 1) -> str:
     """12000 → "12.0", 133 → "0.133", 2500 → "2.5"."""
     sign, rest = ("−", -thousandths) if thousandths < 0 else ("", thousandths)
     whole, part = divmod(rest, 1000)
-    digits = f"{part:03}".rstrip("0") or "0"
+    digits = f"{part:03}".rstrip("0").ljust(least, "0")
     return f"{sign}{whole}.{digits}"
 
 

@@ -124,4 +124,6 @@ def test_numbers_in_human_form() -> None:
         "−1.5",
     ]
     assert (minutes(324_999), minutes(4_800_000)) == ("5:24", "80:00")
+    assert amount(1490, "hours", "en", 3) == "1.490 h"
+    assert amount(1234, "hours", "en", 1) == "1.234 h"
     assert (amount(2000, "credits", "zh_CN"), amount(2000, "stars", "en")) == ("2.0 学分", "2.0 stars")
