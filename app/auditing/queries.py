@@ -111,7 +111,12 @@ def _page(
     wanted: Select[Any] = _ENTRIES.where(*where).limit(most)
     if after is not None:
         wanted = wanted.where(tuple_(AuditEntry.at, AuditEntry.id) < after)
-    return [EntryRow(*row[:9], row[9] or "", row[10] or "", *row[11:]) for row in session.execute(wanted)]
+    return [_row(row) for row in session.execute(wanted)]
+
+
+def _row(row: Any) -> EntryRow:
+    told: tuple[Any, ...] = (*row[:9], row[9] or "", row[10] or "", *row[11:])
+    return EntryRow(*told)
 
 
 def _where(session: Session, asked: Asked, kinds: Iterable[str]) -> list[ColumnElement[bool]] | None:

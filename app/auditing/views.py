@@ -113,7 +113,7 @@ def page() -> str:
         wanted=wanted,
         rows=shown,
         people=queries.people_named(session(), shown),
-        next_url=url_for("audit.page", **wanted.address(after=_cursor_text(shown[-1])), _anchor="log") if more else "",
+        next_url=_url(wanted, after=_cursor_text(shown[-1])) if more else "",
         words=words,
         head=audit_chain.head(session()),
         waiting=audit_chain.waiting(session()),
@@ -166,7 +166,12 @@ def export(form: str) -> Answer:
     return answer
 
 
-def _noted(action: str, subject: str, **detail: object) -> None:
+def _url(wanted: Wanted, **more: str) -> str:
+    values: dict[str, Any] = wanted.address(**more)
+    return url_for("audit.page", _anchor="log", **values)
+
+
+def _noted(action: str, subject: str, **detail: Any) -> None:
     # A page that is only read commits nothing, so the look is written by a unit of work of its own.
     with database().writing() as writer:
         audit.record(writer, current_user.person_id, action, subject, **detail)

@@ -34,7 +34,8 @@ def verify(as_json: bool, kept: tuple[Path, ...]) -> None:
         found = service.prove(db, settings, tuple(service.read_head(path) for path in kept))
     except service.HeadError as error:
         raise Useless(str(error)) from error
-    db.engine.dispose()
+    finally:
+        db.engine.dispose()
     if as_json:
         line(json.dumps(service.told(found, audit_chain.MOST_NAMED), ensure_ascii=False))
     else:
@@ -52,6 +53,7 @@ def head(out: Path | None) -> None:
     audit_chain.seal(db, everything=True)
     with db.reading() as session:
         text = service.head_text(audit_chain.head(session))
+    db.engine.dispose()
     if out is None:
         click.echo(text, nl=False)
         return

@@ -6,10 +6,12 @@ import random
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import event, select, text
+from sqlalchemy import Result, event, select, text
+from sqlalchemy.orm import Session
 
 from app.base import audit, audit_chain, clock
 from app.base.audit import AuditEntry
@@ -160,12 +162,12 @@ class Vandal:
     def __init__(self, db: Database, chance: random.Random) -> None:
         self.db, self.chance = db, chance
 
-    def do(self, session: object, kind: str) -> int:
+    def do(self, session: Session, kind: str) -> int:
         number = self.chance.randint(1, 60)
         getattr(self, f"_{kind}")(session, number)
         return number
 
-    def _flip(self, session: object, number: int) -> None:
+    def _flip(self, session: Session, number: int) -> None:
         """One byte of one column of an entry."""
         column = self.chance.choice((*TEXTS, "actor_id", "at"))
         if column == "actor_id":
@@ -177,31 +179,29 @@ class Vandal:
             place = self.chance.randrange(len(now)) if now else 0
             sign = "x" if now[place : place + 1] != "x" else "y"
             changed = now[:place] + sign + now[place + 1 :]
-            session.execute(  # type: ignore[attr-defined]
-                text(f"UPDATE audit_entry SET {column} = :now WHERE id = {number}"), {"now": changed}
-            )
+            session.execute(text(f"UPDATE audit_entry SET {column} = :now WHERE id = {number}"), {"now": changed})
 
-    def _delete(self, session: object, number: int) -> None:
+    def _delete(self, session: Session, number: int) -> None:
         self._run(session, f"DELETE FROM audit_entry WHERE id = {number}")
 
-    def _unlink(self, session: object, number: int) -> None:
+    def _unlink(self, session: Session, number: int) -> None:
         self._run(session, f"DELETE FROM audit_link WHERE seq = {number}")
 
-    def _both(self, session: object, number: int) -> None:
+    def _both(self, session: Session, number: int) -> None:
         self._run(session, f"DELETE FROM audit_link WHERE seq = {number}")
         self._run(session, f"DELETE FROM audit_entry WHERE id = {number}")
 
-    def _swap(self, session: object, number: int) -> None:
+    def _swap(self, session: Session, number: int) -> None:
         """Two entries change places: the link binds another one."""
         other = number % 60 + 1
         for old, new in ((number, 999), (other, number), (999, other)):
             self._run(session, f"UPDATE audit_link SET entry_id = {new} WHERE entry_id = {old}")
 
-    def _hash(self, session: object, number: int) -> None:
+    def _hash(self, session: Session, number: int) -> None:
         self._run(session, f"UPDATE audit_link SET hash = '{'0' * 63}1' WHERE seq = {number}")
 
-    def _run(self, session: object, statement: str) -> object:
-        return session.execute(text(statement))  # type: ignore[attr-defined]
+    def _run(self, session: Session, statement: str) -> Result[Any]:
+        return session.execute(text(statement))
 
 
 KINDS = ("flip", "delete", "unlink", "both", "swap", "hash")

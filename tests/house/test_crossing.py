@@ -135,7 +135,7 @@ def _mixed(world: World, rule: Rule, whose: list[int]) -> str:
 
 
 def _of_class(rule: Rule) -> bool:
-    return rule.endpoint.startswith(("supervision.", "ticket_desk."))
+    return str(rule.endpoint).startswith(("supervision.", "ticket_desk."))
 
 
 def _own(world: World, rule: Rule, name: str) -> object:
