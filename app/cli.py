@@ -16,6 +16,7 @@ from app.base import migrate as migrating
 from app.base import settings as reading
 from app.base import tasks
 from app.base.settings import SettingError
+from app.commands.classes import classes
 from app.commands.common import console, database
 from app.commands.credits import credits
 from app.commands.rules import rules
@@ -107,6 +108,7 @@ def _print(value: backups.Manifest, as_json: bool, line: str) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True) if as_json else line)
 
 
+main.add_command(classes)
 main.add_command(credits)
 main.add_command(rules)
 

@@ -94,7 +94,7 @@ def note_standing(
         person_id,
         key=f"standing:{day.isoformat()}:{change}:{mark}",
         kind="standing",
-        happened_at=_beginning(session, day),
+        happened_at=beginning_of(session, day),
         known_at=clock.now(),
         recorded_by=f"person:{actor.key}" if actor else "system",
         facts=facts,
@@ -102,7 +102,7 @@ def note_standing(
     credits.settle(session, person_id)
 
 
-def _beginning(session: Session, day: date) -> datetime:
+def beginning_of(session: Session, day: date) -> datetime:
     """The first moment of a day where the academy is: the rules say where; before there are any, in UTC."""
     book = credits.book(session)
     zone = book.zone if book is not None else UTC

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.base.clock import from_ms, to_ms
@@ -22,6 +22,8 @@ from app.credits.seals import barrier
 from app.rules.credit.errors import EvidenceError
 from app.rules.credit.settlement import CARRIED
 from app.rules.ledger import START
+
+CHUNK = 500  # pairs that are asked for at once
 
 
 class Conflict(Refused):
@@ -114,12 +116,7 @@ def record_all(session: Session, learner_id: int, pieces: Sequence[Told]) -> int
         there = known.get(row["key"])
         if there is not None:
             if _hash(row | {"known_at": there[0]}) != there[1]:
-                raise Conflict(
-                    _(
-                        "The evidence %(key)s was recorded before with other facts. Record a correction.",
-                        key=row["key"],
-                    )
-                )
+                raise _conflict(row["key"])
             continue
         if sealed_at is not None:
             row["known_at"] = max(row["known_at"], sealed_at)
@@ -129,6 +126,61 @@ def record_all(session: Session, learner_id: int, pieces: Sequence[Told]) -> int
     if fresh:
         session.execute(insert(Evidence), fresh)
     return len(fresh)
+
+
+def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
+    """Record pieces of many learners (by id) as `record` does each, all or none; how many were new.
+
+    A few statements however many there are. Who has many pieces of one learner takes `record_all`.
+    """
+    rows = [_row(learner_id, piece) for learner_id, piece in pieces]
+    _lock_heads(session, sorted({row["learner_id"] for row in rows}))
+    sealed_at = barrier(session)
+    fresh: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in rows:
+        first = fresh.get((row["learner_id"], row["key"]))
+        if first is None:
+            if sealed_at is not None:
+                row["known_at"] = max(row["known_at"], sealed_at)
+            row["payload_hash"] = _hash(row)
+            fresh[row["learner_id"], row["key"]] = row
+        elif _hash(row | {"known_at": first["known_at"]}) != first["payload_hash"]:
+            raise _conflict(row["key"])
+    if not fresh:
+        return 0
+    # Under the locks nobody else adds any of these: what is not new was there before.
+    put = insert_into(session, Evidence).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    done = session.execute(put, list(fresh.values()))
+    new = int(done.rowcount)  # type: ignore[attr-defined]
+    if new < len(fresh):
+        _refuse_others(session, fresh)
+    return new
+
+
+def _lock_heads(session: Session, learner_ids: Sequence[int]) -> None:
+    """As `locked_head`, of many, in the order of their ids."""
+    blank = {"seq": 0, "hash": START, "settled_evidence": 0}
+    if learner_ids:
+        put = insert_into(session, ChainHead).on_conflict_do_nothing()
+        session.execute(put, [{"learner_id": learner_id, **blank} for learner_id in learner_ids])
+    if session.get_bind().dialect.name == "postgresql":
+        held = select(ChainHead.learner_id).where(ChainHead.learner_id.in_(learner_ids))
+        session.execute(held.order_by(ChainHead.learner_id).with_for_update()).all()
+
+
+def _refuse_others(session: Session, rows: Mapping[tuple[int, str], Mapping[str, Any]]) -> None:
+    """Conflict where a key was recorded with another payload before."""
+    keys = list(rows)
+    for at in range(0, len(keys), CHUNK):
+        pairs = tuple_(Evidence.learner_id, Evidence.key).in_(keys[at : at + CHUNK])
+        wanted = select(Evidence.learner_id, Evidence.key, Evidence.known_at, Evidence.payload_hash).where(pairs)
+        for learner_id, key, known_at, payload in session.execute(wanted):
+            if _hash({**rows[learner_id, key], "known_at": known_at}) != payload:
+                raise _conflict(key)
+
+
+def _conflict(key: str) -> Conflict:
+    return Conflict(_("The evidence %(key)s was recorded before with other facts. Record a correction.", key=key))
 
 
 def _row(learner_id: int, piece: Told) -> dict[str, Any]:

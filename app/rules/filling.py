@@ -85,40 +85,35 @@ def fill(
     return Filled(kept, opened, [room.key for room in closing], [key for key, _unit in left_over])
 
 
-def _shape(rooms: Sequence[Room], coming: int, smallest: int, best: int, largest: int) -> tuple[list[Room], int]:
-    """Which classes are closed, and how many are opened: the fewest moves; then nearest to the best size.
+Way = tuple[list[Room], int]  # which classes are closed, and how many are opened
 
-    While the classes that are there can hold everybody within the bounds, none is opened.
-    """
-    people, there = sum(room.size for room in rooms) + coming, len(rooms)
-    if not rooms:
-        number = number_of(people, smallest, best, largest)
-        return [], people // smallest if number is None else number
-    wished = number_of(people, smallest, best, largest)
-    if wished is None:
-        return [], max(0, people // smallest - there)
-    if people > there * largest:
-        fewest, most = -(-people // largest) - there, people // smallest - there
-        ways: list[tuple[list[Room], int]] = [([], number) for number in range(fewest, most + 1)]
-    else:
-        closable = sorted((room for room in rooms if not room.held), key=lambda room: (room.size, -room.key))
-        ways = [(closable[:number], 0) for number in range(len(closable) + 1)]
-        ways = [way for way in ways if _holds(people, there - len(way[0]), smallest, largest)]
-    if not ways:  # held ones keep more classes than there are people for
-        return [], 0
 
-    def cost(way: tuple[list[Room], int]) -> tuple[int, int, int]:
+def _shape(rooms: Sequence[Room], coming: int, smallest: int, best: int, largest: int) -> Way:
+    """The fewest moves; then nearest to the best size. While the classes that are there can hold everybody within the
+    bounds, none is opened."""
+    # Who is held above the largest size fills no other class.
+    people = sum(room.size - max(0, room.held - largest) for room in rooms) + coming
+    wished = number_of(people, smallest, best, largest) or 0
+    closable = sorted((room for room in rooms if not room.held), key=lambda room: (room.size, -room.key))
+    more = max(0, people // smallest - len(rooms)) if people > len(rooms) * largest else 0
+    ways: list[Way] = [(closable[:number], 0) for number in range(len(closable) + 1)]
+    ways += [([], number) for number in range(1, more + 1)]
+
+    def lowest(way: Way) -> int:
+        kept = (room for room in rooms if room not in way[0])
+        return sum(max(smallest, min(room.held, largest)) for room in kept) + way[1] * smallest
+
+    def cost(way: Way) -> tuple[int, int, int]:
         closing, opening = way
         kept = [room for room in rooms if room not in closing]
         number = len(kept) + opening
         return _moves(closing, kept, opening, coming, smallest, largest), abs(number - wished), len(closing) + opening
 
-    best_way = min(ways, key=cost)
-    return best_way[0], best_way[1]
-
-
-def _holds(people: int, number: int, smallest: int, largest: int) -> bool:
-    return number * smallest <= people <= number * largest
+    within = [way for way in ways if lowest(way) <= people <= (len(rooms) - len(way[0]) + way[1]) * largest]
+    if within:
+        return min(within, key=cost)
+    # No number of classes fits: as many as can be filled.
+    return [], max((number for number in range(more + 1) if lowest(([], number)) <= people), default=0)
 
 
 def _moves(

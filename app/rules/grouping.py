@@ -212,15 +212,19 @@ def _homes(
         else:
             held.add(each.group)
     homes: dict[int, int] = {}
-    for each in classes:
-        counts = inside[each.key]
-        own = [number for number in counts if each.rule in groups[number].rules]
+    for present in classes:
+        counts = inside[present.key]
+        own = [number for number in counts if present.rule in groups[number].rules]
         if counts:
-            homes[each.key] = max(own or counts, key=lambda number: (counts[number], -number))
+            most = max((counts[number], -number) for number in own or counts)
+            homes[present.key] = -most[1]
             if not own:
-                found.ties[each.key] = groups[homes[each.key]].rule.key
-        elif each.key not in held and each.rule is not None:
-            found.closed.append(each.key)
+                found.ties[present.key] = groups[homes[present.key]].rule.key
+        elif present.key in held:
+            own = [number for number, group in enumerate(groups) if present.rule in group.rules]
+            homes.update({present.key: own[0]} if own else {})
+        elif present.rule is not None:
+            found.closed.append(present.key)
     return homes
 
 
