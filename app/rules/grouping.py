@@ -220,10 +220,7 @@ def _homes(
             homes[present.key] = -most[1]
             if not own:
                 found.ties[present.key] = groups[homes[present.key]].rule.key
-        elif present.key in held:
-            own = [number for number, group in enumerate(groups) if present.rule in group.rules]
-            homes.update({present.key: own[0]} if own else {})
-        elif present.rule is not None:
+        elif present.key not in held and present.rule is not None:
             found.closed.append(present.key)
     return homes
 
