@@ -13,6 +13,7 @@ from app.base import access, assets, pages, run_pages, styleguide, unit_of_work
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
+from app.classes import manage as classes_manage
 from app.courses import views as courses_views
 from app.credits import manage as credits_manage
 from app.credits import views as credits_views
@@ -53,7 +54,7 @@ ROOMS = (
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
-    front_views.bp, front_manage.bp,
+    front_views.bp, front_manage.bp, classes_manage.bp,
 )  # fmt: skip
 
 

@@ -125,9 +125,9 @@ _PEOPLE = (
 
 def read(session: Session, day: date) -> Roll:
     """The roll of a day, in four statements."""
-    units, tops = _units(session)
+    found, tops = units(session)
     people = [Enrolled(*row) for row in session.execute(_PEOPLE, {"day": day})]
-    return Roll(day, rules(session), open_classes(session), units, people, tops)
+    return Roll(day, rules(session), open_classes(session), found, people, tops)
 
 
 def rules(session: Session) -> list[RuleRow]:
@@ -153,7 +153,7 @@ def open_classes(session: Session) -> dict[int, GroupRow]:
     return {row.id: GroupRow(*row) for row in session.execute(_CLASSES)}
 
 
-def _units(session: Session) -> tuple[dict[int, UnitRow], dict[str, UnitRow]]:
+def units(session: Session) -> tuple[dict[int, UnitRow], dict[str, UnitRow]]:
     """All units by id, and those at the top by code."""
     rows = session.execute(_UNITS).all()
     parents = {row.id: row.parent_id for row in rows}

@@ -36,6 +36,8 @@ def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id
     group = session.get(VirtualClass, class_id)
     if group is None:
         raise NotFound(_("There is no such class."))
+    if group.closed_on is not None and group.closed_on <= since:
+        raise BadInput(_("This class was closed on %(day)s.", day=group.closed_on), "class")
     before = _open_membership(session, person_id)
     if before is not None:
         if before.class_id == class_id:

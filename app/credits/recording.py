@@ -23,7 +23,7 @@ from app.rules.credit.errors import EvidenceError
 from app.rules.credit.settlement import CARRIED
 from app.rules.ledger import START
 
-CHUNK = 500  # pairs that are asked for at once
+CHUNK = 5000  # pairs that are asked for at once
 
 
 class Conflict(Refused):
@@ -113,16 +113,9 @@ def record_all(session: Session, learner_id: int, pieces: Sequence[Told]) -> int
     sealed_at = barrier(session)
     fresh = []
     for row in rows:
-        there = known.get(row["key"])
-        if there is not None:
-            if _hash(row | {"known_at": there[0]}) != there[1]:
-                raise _conflict(row["key"])
-            continue
-        if sealed_at is not None:
-            row["known_at"] = max(row["known_at"], sealed_at)
-        row["payload_hash"] = _hash(row)
-        known[row["key"]] = row["known_at"], row["payload_hash"]
-        fresh.append(row)
+        if _is_new(row, known.get(row["key"])):
+            fresh.append(_sealed(row, sealed_at))
+            known[row["key"]] = row["known_at"], row["payload_hash"]
     if fresh:
         session.execute(insert(Evidence), fresh)
     return len(fresh)
@@ -135,26 +128,46 @@ def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
     """
     rows = [_row(learner_id, piece) for learner_id, piece in pieces]
     _lock_heads(session, sorted({row["learner_id"] for row in rows}))
+    known = _known(session, [(row["learner_id"], row["key"]) for row in rows])
     sealed_at = barrier(session)
-    fresh: dict[tuple[int, str], dict[str, Any]] = {}
+    fresh = []
     for row in rows:
-        first = fresh.get((row["learner_id"], row["key"]))
-        if first is None:
-            if sealed_at is not None:
-                row["known_at"] = max(row["known_at"], sealed_at)
-            row["payload_hash"] = _hash(row)
-            fresh[row["learner_id"], row["key"]] = row
-        elif _hash(row | {"known_at": first["known_at"]}) != first["payload_hash"]:
-            raise _conflict(row["key"])
-    if not fresh:
-        return 0
-    # Under the locks nobody else adds any of these: what is not new was there before.
-    put = insert_into(session, Evidence).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    done = session.execute(put, list(fresh.values()))
-    new = int(done.rowcount)  # type: ignore[attr-defined]
-    if new < len(fresh):
-        _refuse_others(session, fresh)
-    return new
+        name = row["learner_id"], row["key"]
+        if _is_new(row, known.get(name)):
+            fresh.append(_sealed(row, sealed_at))
+            known[name] = row["known_at"], row["payload_hash"]
+    if fresh:
+        session.execute(insert(Evidence), fresh)
+    return len(fresh)
+
+
+def _known(session: Session, names: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple[datetime, str]]:
+    """Of these (learner, key) what is there: when it became known, and its hash."""
+    found: dict[tuple[int, str], tuple[datetime, str]] = {}
+    for at in range(0, len(names), CHUNK):
+        these = tuple_(Evidence.learner_id, Evidence.key).in_(names[at : at + CHUNK])
+        wanted = select(Evidence.learner_id, Evidence.key, Evidence.known_at, Evidence.payload_hash).where(these)
+        found.update({(row[0], row[1]): (row[2], row[3]) for row in session.execute(wanted)})
+    return found
+
+
+def _is_new(row: Mapping[str, Any], there: tuple[datetime, str] | None) -> bool:
+    """Is a key new? Conflict where it is there with another payload; `known_at` of the first time stands."""
+    if there is None:
+        return True
+    if _hash({**row, "known_at": there[0]}) != there[1]:
+        raise Conflict(
+            _("The evidence %(key)s was recorded before with other facts. Record a correction.", key=row["key"])
+        )
+    return False
+
+
+def _sealed(row: dict[str, Any], sealed_at: datetime | None) -> dict[str, Any]:
+    """A row with its hash, and not known before the newest seal."""
+    if sealed_at is not None:
+        row["known_at"] = max(row["known_at"], sealed_at)
+    row["payload_hash"] = _hash(row)
+    return row
 
 
 def _lock_heads(session: Session, learner_ids: Sequence[int]) -> None:
@@ -166,21 +179,6 @@ def _lock_heads(session: Session, learner_ids: Sequence[int]) -> None:
     if session.get_bind().dialect.name == "postgresql":
         held = select(ChainHead.learner_id).where(ChainHead.learner_id.in_(learner_ids))
         session.execute(held.order_by(ChainHead.learner_id).with_for_update()).all()
-
-
-def _refuse_others(session: Session, rows: Mapping[tuple[int, str], Mapping[str, Any]]) -> None:
-    """Conflict where a key was recorded with another payload before."""
-    keys = list(rows)
-    for at in range(0, len(keys), CHUNK):
-        pairs = tuple_(Evidence.learner_id, Evidence.key).in_(keys[at : at + CHUNK])
-        wanted = select(Evidence.learner_id, Evidence.key, Evidence.known_at, Evidence.payload_hash).where(pairs)
-        for learner_id, key, known_at, payload in session.execute(wanted):
-            if _hash({**rows[learner_id, key], "known_at": known_at}) != payload:
-                raise _conflict(key)
-
-
-def _conflict(key: str) -> Conflict:
-    return Conflict(_("The evidence %(key)s was recorded before with other facts. Record a correction.", key=key))
 
 
 def _row(learner_id: int, piece: Told) -> dict[str, Any]:

@@ -28,6 +28,7 @@ SEPARATED = frozenset({"sys_admin", "sec_admin", "audit_admin"})
 TABLE: dict[str, frozenset[str]] = {
     "study": frozenset({"learner"}),
     "class.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
+    "class.arrange": frozenset({"academy_admin"}),
     "statement.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "ticket.answer": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "course.edit": frozenset({"course_editor", "academy_admin"}),
