@@ -12,7 +12,8 @@ from app.base import settings as reading
 from app.base.errors import Refused
 from app.classes import applying, assigning
 from app.classes.assigning import Plan, Wanted
-from app.commands.common import database, say
+from app.commands.common import database
+from app.commands.common import say as line
 
 NAMED = 20  # unplaced people that the plain form shows
 WHY = {
@@ -60,10 +61,10 @@ def assign(dry_run: bool, as_json: bool, take_in: bool, year: int | None) -> Non
 
 def _plain(plan: Plan) -> None:
     told = assigning.told(plan)
-    say("  ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, int)))
+    line("  ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, int)))
     for class_id, size in sorted(plan.sizes.items(), key=lambda pair: plan.code_of(pair[0])):
-        say(f"  {plan.code_of(class_id):<12} {size:>6}  {plan.name_of(class_id)}")
+        line(f"  {plan.code_of(class_id):<12} {size:>6}  {plan.name_of(class_id)}")
     for each in plan.unplaced[:NAMED]:
-        say(f"  unplaced: {each.person.login} {each.person.name}: {WHY[each.why]}")
+        line(f"  unplaced: {each.person.login} {each.person.name}: {WHY[each.why]}")
     if len(plan.unplaced) > NAMED:
-        say(f"  … {len(plan.unplaced) - NAMED} more: --json names all")
+        line(f"  … {len(plan.unplaced) - NAMED} more: --json names all")
