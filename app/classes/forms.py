@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -39,9 +40,14 @@ class RuleForm(FlaskForm):
     bands = Boxes(_l("Rank"), description=_l("Nothing ticked: every rank."))
     districts = Boxes(_l("Under which top unit"), description=_l("Nothing ticked: all of them."))
     trainees = RadioField(
-        _l("Key trainees"), choices=[(BOTH, _l("With the others")), (ONLY, _l("Only them")), (WITHOUT, _l("Not them"))],
+        _l("Key trainees"),
+        choices=[
+            SelectChoice(BOTH, _l("With the others")),
+            SelectChoice(ONLY, _l("Only them")),
+            SelectChoice(WITHOUT, _l("Not them")),
+        ],
         default=BOTH,
-    )  # fmt: skip
+    )
     smallest = _size(_l("Smallest class"))
     best = _size(_l("Best size"), _l("How many classes are made follows from it."))
     largest = _size(_l("Largest class"))
@@ -61,7 +67,8 @@ class RuleForm(FlaskForm):
 
     def offer(self, natures: Choices, bands: Choices, districts: Choices) -> None:
         """What can be ticked."""
-        self.natures.choices, self.bands.choices, self.districts.choices = list(natures), list(bands), list(districts)
+        for field, choices in ((self.natures, natures), (self.bands, bands), (self.districts, districts)):
+            field.choices = [SelectChoice(code, text) for code, text in choices]
 
     def wanted(self) -> RuleWanted:
         """What was written, of a form that is valid."""

@@ -125,12 +125,20 @@ def planned_bars(plan: Plan) -> list[Bar]:
     """The classes as they would be, by code."""
     by_id = {row.id: row for row in plan.rules}
     top = max(plan.sizes.values(), default=1)
+    some = len(plan.new) < len(plan.sizes)  # where all are new it need not be said of each
     found = []
     for class_id in sorted(plan.sizes, key=plan.code_of):
         rule_id = plan.new[-class_id - 1].rule_id if class_id < 0 else plan.roll.classes[class_id].rule_id
         row = by_id.get(plan.ties.get(class_id, rule_id or 0))
         found.append(
-            _bar(class_name(plan, class_id), plan.code_of(class_id), plan.sizes[class_id], row, top, class_id < 0)
+            _bar(
+                class_name(plan, class_id),
+                plan.code_of(class_id),
+                plan.sizes[class_id],
+                row,
+                top,
+                some and class_id < 0,
+            )
         )
     return found
 

@@ -49,6 +49,17 @@ ASKS = {
     "announcements.new": "announcement.write",
     "announcements.one": "announcement.write",
     "announcements.take_back": "announcement.write",
+    "arranging.apply": "class.arrange",
+    "arranging.begin": "class.arrange",
+    "arranging.new_rule": "class.arrange",
+    "arranging.page": "class.arrange",
+    "arranging.pin": "class.arrange",
+    "arranging.pins": "class.arrange",
+    "arranging.preview": "class.arrange",
+    "arranging.release": "class.arrange",
+    "arranging.remove": "class.arrange",
+    "arranging.rule": "class.arrange",
+    "arranging.shift": "class.arrange",
     "assets.css": "public",
     "base.healthz": "public",
     "certificate_desk.file": "statement.see",
@@ -232,6 +243,7 @@ def place(academy_app: Academy, web_db: Database) -> Place:
             "rendition_id": factories.rendition(session, version.id),
             "run_id": factories.run(session, made.admin.id),
             "draft_id": factories.draft(session, made.admin.id),
+            "rule_id": factories.class_rule(session), "way": "up",
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]
