@@ -19,11 +19,11 @@ _TRAINEES = {BOTH: None, ONLY: True, WITHOUT: False}
 Choices = Sequence[tuple[str, str]]
 
 
-class Boxes(SelectMultipleField):
+def _boxes(label: Any, description: Any) -> SelectMultipleField:
     """Several of a list, each with a box to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    return SelectMultipleField(
+        label, description=description, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
 
 
 def _size(label: Any, description: Any = "") -> IntegerField:
@@ -36,9 +36,9 @@ def _size(label: Any, description: Any = "") -> IntegerField:
 class RuleForm(FlaskForm):
     """Whom a rule takes, how large its classes are, and what they are called."""
 
-    natures = Boxes(_l("Nature of the unit"), description=_l("Nothing ticked: every nature."))
-    bands = Boxes(_l("Rank"), description=_l("Nothing ticked: every rank."))
-    districts = Boxes(_l("Under which top unit"), description=_l("Nothing ticked: all of them."))
+    natures = _boxes(_l("Nature of the unit"), _l("Nothing ticked: every nature."))
+    bands = _boxes(_l("Rank"), _l("Nothing ticked: every rank."))
+    districts = _boxes(_l("Under which top unit"), _l("Nothing ticked: all of them."))
     trainees = RadioField(
         _l("Key trainees"),
         choices=[
