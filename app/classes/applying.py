@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from flask_babel import gettext as _
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 from ulid import ULID
 
 from app.base import audit, clock, events, tasks
+from app.base.db import insert_into
 from app.base.errors import Refused
 from app.classes import assigning, class_rules
 from app.classes.assigning import Move, Plan, Wanted
@@ -57,7 +58,7 @@ def _apply(session: Session, plan: Plan, actor_id: int | None) -> None:
     coming = [*plan.joined, *plan.moved]
     if coming:
         session.execute(
-            insert(ClassMembership),
+            insert_into(session, ClassMembership),
             [
                 {"person_id": each.person.id, "class_id": ids[each.target], "since": plan.roll.day, "pinned": False}
                 for each in coming

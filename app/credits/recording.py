@@ -126,7 +126,7 @@ def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
 
     A few statements however many there are. Who has many pieces of one learner takes `record_all`.
     """
-    rows = [_row(learner_id, piece) for learner_id, piece in pieces]
+    rows = _rows(pieces)
     _lock_heads(session, sorted({row["learner_id"] for row in rows}))
     known = _known(session, [(row["learner_id"], row["key"]) for row in rows])
     sealed_at = barrier(session)
@@ -137,8 +137,21 @@ def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
             fresh.append(_sealed(row, sealed_at))
             known[name] = row["known_at"], row["payload_hash"]
     if fresh:
-        session.execute(insert(Evidence), fresh)
+        session.execute(insert_into(session, Evidence), fresh)
     return len(fresh)
+
+
+def _rows(pieces: Sequence[tuple[int, Told]]) -> list[dict[str, Any]]:
+    """As `_row` gives each; what is told of several learners in the same words is checked once."""
+    read: dict[tuple[object, ...], dict[str, Any]] = {}
+    rows = []
+    for learner_id, piece in pieces:
+        words = (piece.key, piece.kind, piece.happened_at, piece.known_at, piece.recorded_by, piece.names)
+        same = (*words, canonical(dict(piece.facts)))
+        if same not in read:
+            read[same] = _row(learner_id, piece)
+        rows.append({**read[same], "learner_id": learner_id})
+    return rows
 
 
 def _known(session: Session, names: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple[datetime, str]]:
