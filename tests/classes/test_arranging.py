@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.base import runs
 from app.base.db import Database
-from app.classes import queries, working
+from app.classes import queries, service, working
 from app.classes.models import ClassMembership, ClassRule, VirtualClass
 from app.factory import Academy
 from app.people import service as people
@@ -235,9 +235,9 @@ def test_classes_without_a_rule_are_said_and_stay_unless_they_are_taken_in(
     academy_app: Academy, web_db: Database, admin: FlaskClient
 ) -> None:
     with web_db.writing() as session:
-        group = factories.classes.open_class(session, "class-1", "网络一班", "Online class 1")
+        group = service.open_class(session, "class-1", "网络一班", "Online class 1")
         for person_id in session.scalars(select(Person.id).where(Person.login.startswith("p0000"))):
-            factories.classes.enrol(session, person_id, group.id, factories.SINCE, None)
+            service.enrol(session, person_id, group.id, factories.SINCE, None)
     assert "现有的班都不是按规则编的" in web.strict(admin.get(DESK))
     with web_db.writing() as session:
         crowds.rule(session, "school")
