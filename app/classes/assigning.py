@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.base.errors import BadInput
 from app.classes import class_rules, naming, roll
 from app.classes.naming import NewClass
-from app.classes.roll import Enrolled, Roll, RuleRow
+from app.classes.roll import Enrolled, GroupRow, Roll, RuleRow
 from app.credits import service as credits
 from app.rules import grouping
 from app.rules.grouping import Arrangement, Learner, Present, Trouble
@@ -73,13 +73,14 @@ class Plan:
         """Is there anything to do?"""
         return bool(self.new or self.closing or self.ties or self.joined or self.moved or self.left)
 
+    def group(self, class_id: int) -> GroupRow | NewClass | None:
+        """A class that is there or to be made; None where it was closed by another hand with people in it."""
+        return self.new[-class_id - 1] if class_id < 0 else self.roll.classes.get(class_id)
+
     def code_of(self, class_id: int) -> str:
         """The code of a class that is there or to be made."""
-        return self.new[-class_id - 1].code if class_id < 0 else self.roll.classes[class_id].code
-
-    def name_of(self, class_id: int) -> str:
-        """Its name."""
-        return self.new[-class_id - 1].name if class_id < 0 else self.roll.classes[class_id].name
+        found = self.group(class_id)
+        return found.code if found else f"#{class_id}"
 
     def fingerprint(self) -> str:
         """The same for two plans that do the same, hex: who looked at a preview applies what was shown or nothing."""
@@ -173,7 +174,7 @@ def _planned(
         if target is None and each.class_id is not None and (each.id in leaving or why is not None):
             left.append(each)
         elif target is None and each.class_id is not None:
-            sizes[each.class_id] += 1
+            sizes[each.class_id] = sizes.get(each.class_id, 0) + 1
             outside += 1
         elif target is not None:
             sizes[target] = sizes.get(target, 0) + 1

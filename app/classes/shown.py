@@ -76,8 +76,8 @@ def unit_name(unit: UnitRow | None, code: str = "") -> str:
 
 def class_name(plan: Plan, class_id: int) -> str:
     """A class's name in the reader's language, there or to be made."""
-    found = plan.new[-class_id - 1] if class_id < 0 else plan.roll.classes[class_id]
-    return (found.name_en if labels.english() else "") or found.name
+    found = plan.group(class_id)
+    return ((found.name_en if labels.english() else "") or found.name) if found else plan.code_of(class_id)
 
 
 def example(row: RuleRow, year: int) -> str:
@@ -128,8 +128,8 @@ def planned_bars(plan: Plan) -> list[Bar]:
     some = len(plan.new) < len(plan.sizes)  # where all are new it need not be said of each
     found = []
     for class_id in sorted(plan.sizes, key=plan.code_of):
-        rule_id = plan.new[-class_id - 1].rule_id if class_id < 0 else plan.roll.classes[class_id].rule_id
-        row = by_id.get(plan.ties.get(class_id, rule_id or 0))
+        group = plan.group(class_id)
+        row = by_id.get(plan.ties.get(class_id, (group.rule_id if group else None) or 0))
         found.append(
             _bar(
                 class_name(plan, class_id),

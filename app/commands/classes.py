@@ -63,7 +63,7 @@ def _plain(plan: Plan) -> None:
     told = assigning.told(plan)
     line("  ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, int)))
     for class_id, size in sorted(plan.sizes.items(), key=lambda pair: plan.code_of(pair[0])):
-        line(f"  {plan.code_of(class_id):<12} {size:>6}  {plan.name_of(class_id)}")
+        line(f"  {plan.code_of(class_id):<12} {size:>6}  {group.name if (group := plan.group(class_id)) else ''}")
     for each in plan.unplaced[:NAMED]:
         line(f"  unplaced: {each.person.login} {each.person.name}: {WHY[each.why]}")
     if len(plan.unplaced) > NAMED:

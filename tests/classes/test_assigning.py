@@ -316,3 +316,18 @@ def test_evidence_of_many_keeps_the_law_of_one(session: Session) -> None:
     one = Told("e", "standing", factories.NOON, factories.NOON, "test", facts)
     assert credits.record_all(session, ids[0], [one]) == 1
     assert credits.record_each(session, [(ids[0], one)]) == 0
+
+
+def test_a_class_that_was_closed_with_people_in_it_gives_them_back(session: Session) -> None:
+    school, other = crowds.unit(session, "s1"), crowds.unit(session, "x1", "mass_organisation")
+    ids = [*crowds.learners(session, school, 3), *crowds.learners(session, other, 1, first=50)]
+    group = service.open_class(session, "old", "旧班", "Old class")
+    for each in ids:
+        service.enrol(session, each, group.id, TODAY, None)
+    group.closed_on = TODAY
+    crowds.rule(session, "school")
+    session.flush()
+    plan = assign(session)
+    assert counts(plan)[:4] == (1, 0, 3, 0)
+    assert [each.why for each in plan.unplaced] == ["no_rule"]
+    assert assigning.told(plan)["sizes"] == {"#1": 1, "2026-01": 3}
