@@ -17,6 +17,7 @@ from app.base import settings as reading
 from app.base import tasks
 from app.base.settings import SettingError
 from app.commands.audit import audit
+from app.commands.classes import classes
 from app.commands.common import console, database
 from app.commands.credits import credits
 from app.commands.roster import roster
@@ -110,6 +111,7 @@ def _print(value: backups.Manifest, as_json: bool, line: str) -> None:
 
 
 main.add_command(audit)
+main.add_command(classes)
 main.add_command(credits)
 main.add_command(rules)
 main.add_command(roster)

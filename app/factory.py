@@ -15,6 +15,7 @@ from app.base import access, assets, pages, run_pages, styleguide, unit_of_work
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
+from app.classes import manage as classes_manage
 from app.courses import views as courses_views
 from app.credits import manage as credits_manage
 from app.credits import views as credits_views
@@ -57,7 +58,7 @@ ROOMS = (
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
-    appointments_views.staff_bp,
+    appointments_views.staff_bp, classes_manage.bp,
 )  # fmt: skip
 
 

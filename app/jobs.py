@@ -17,6 +17,7 @@ from app.base import audit_chain, runs, tasks
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.tasks import take_slot, task
+from app.classes import working
 from app.courses import service as courses
 from app.courses.renditions import service as renditions
 from app.credits import service as credits
@@ -30,7 +31,7 @@ from app.viewing import evidence, signals
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
-RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND)
+RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND, working.KIND)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),

@@ -73,6 +73,7 @@ def listen() -> None:
     classes_waiting.wire(tickets_queries.waiting)
     events.listen(events.PERSON_DISABLED, endings.end_of_person)
     events.listen(events.LEARNER_LEFT, endings.end_of_membership)
+    events.listen(events.LEARNERS_LEFT, endings.end_of_memberships)
     events.listen(events.LESSON_WITHDRAWN, endings.end_of_lesson)
     events.listen(events.COURSE_WITHDRAWN, endings.end_of_course)
     events.listen(events.OFFER_WITHDRAWN, endings.end_of_offer)

@@ -172,7 +172,13 @@ def learner_nav() -> list[Link]:
 def menu() -> list[tuple[str, list[Link]]]:
     """The rail of those who work here: (group, links); only what they may open."""
     groups = [
-        (_("Classes"), [(_("My classes"), "supervision.classes", "class", "class.see")]),
+        (
+            _("Classes"),
+            [
+                (_("My classes"), "supervision.classes", "class", "class.see"),
+                (_("Classes by rule"), "arranging.page", "filter", "class.arrange"),
+            ],
+        ),
         (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
         (_("People"), [(_("Import"), "roster.desk", "import", "roster.import")]),
         (

@@ -17,8 +17,8 @@ from app.base.unit_of_work import session
 bp = Blueprint("runs", __name__)
 # Who may see how far somebody else's run is, and who may stop it, with a role for the whole academy. What came of it
 # has a page of its own, with a guard of its own: here are no results.
-SEE = ("rules.see", "period.see", "books.verify", "roster.import")
-STOP = ("rules.publish", "period.close", "books.verify", "roster.import")
+SEE = ("rules.see", "period.see", "books.verify", "roster.import", "class.arrange")
+STOP = ("rules.publish", "period.close", "books.verify", "roster.import", "class.arrange")
 # Runs of this kind are nobody else's.
 AUDIT, AUDITORS = "audit.", ("audit.see",)
 

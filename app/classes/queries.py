@@ -139,15 +139,17 @@ def offers_of_course(session: Session, course_id: int) -> list[OfferRow]:
 
 
 def classes(session: Session) -> list[ClassRow]:
-    """All classes, by code."""
+    """All classes that are not closed, by code."""
     rows = session.execute(
-        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en).order_by(VirtualClass.code)
+        select(VirtualClass.id, VirtualClass.code, VirtualClass.name, VirtualClass.name_en)
+        .where(VirtualClass.closed_on.is_(None))
+        .order_by(VirtualClass.code)
     )
     return [ClassRow(*row) for row in rows]
 
 
 def classes_in(scope: Scope, session: Session) -> list[ClassRow]:
-    """The classes that a member of staff may see, by code."""
+    """The classes that a member of staff may see and that are not closed, by code."""
     return [row for row in classes(session) if scope.sees_class(row.id)]
 
 

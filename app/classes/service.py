@@ -36,6 +36,8 @@ def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id
     group = session.get(VirtualClass, class_id)
     if group is None:
         raise NotFound(_("There is no such class."))
+    if group.closed_on is not None and group.closed_on <= since:
+        raise BadInput(_("This class was closed on %(day)s.", day=group.closed_on), "class")
     before = _open_membership(session, person_id)
     if before is not None:
         if before.class_id == class_id:
@@ -108,7 +110,7 @@ def note_standing(
         person_id,
         key=key,
         kind="standing",
-        happened_at=_beginning(session, day),
+        happened_at=beginning_of(session, day),
         known_at=clock.now(),
         recorded_by=f"person:{actor.key}" if actor else "system",
         facts=facts,
@@ -118,7 +120,7 @@ def note_standing(
     return key
 
 
-def _beginning(session: Session, day: date) -> datetime:
+def beginning_of(session: Session, day: date) -> datetime:
     """The first moment of a day where the academy is: the rules say where; before there are any, in UTC."""
     book = credits.book(session)
     zone = book.zone if book is not None else UTC

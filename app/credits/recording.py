@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.base.clock import from_ms, to_ms
@@ -22,6 +22,8 @@ from app.credits.seals import barrier
 from app.rules.credit.errors import EvidenceError
 from app.rules.credit.settlement import CARRIED
 from app.rules.ledger import START
+
+CHUNK = 5000  # pairs that are asked for at once
 
 
 class Conflict(Refused):
@@ -111,24 +113,85 @@ def record_all(session: Session, learner_id: int, pieces: Sequence[Told]) -> int
     sealed_at = barrier(session)
     fresh = []
     for row in rows:
-        there = known.get(row["key"])
-        if there is not None:
-            if _hash(row | {"known_at": there[0]}) != there[1]:
-                raise Conflict(
-                    _(
-                        "The evidence %(key)s was recorded before with other facts. Record a correction.",
-                        key=row["key"],
-                    )
-                )
-            continue
-        if sealed_at is not None:
-            row["known_at"] = max(row["known_at"], sealed_at)
-        row["payload_hash"] = _hash(row)
-        known[row["key"]] = row["known_at"], row["payload_hash"]
-        fresh.append(row)
+        if _is_new(row, known.get(row["key"])):
+            fresh.append(_sealed(row, sealed_at))
+            known[row["key"]] = row["known_at"], row["payload_hash"]
     if fresh:
         session.execute(insert(Evidence), fresh)
     return len(fresh)
+
+
+def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
+    """Record pieces of many learners (by id) as `record` does each, all or none; how many were new.
+
+    A few statements however many there are. Who has many pieces of one learner takes `record_all`.
+    """
+    rows = _rows(pieces)
+    _lock_heads(session, sorted({row["learner_id"] for row in rows}))
+    known = _known(session, [(row["learner_id"], row["key"]) for row in rows])
+    sealed_at = barrier(session)
+    fresh = []
+    for row in rows:
+        name = row["learner_id"], row["key"]
+        if _is_new(row, known.get(name)):
+            fresh.append(_sealed(row, sealed_at))
+            known[name] = row["known_at"], row["payload_hash"]
+    if fresh:
+        session.execute(insert_into(session, Evidence), fresh)
+    return len(fresh)
+
+
+def _rows(pieces: Sequence[tuple[int, Told]]) -> list[dict[str, Any]]:
+    """As `_row` gives each; what is told of several learners in the same words is checked once."""
+    read: dict[tuple[object, ...], dict[str, Any]] = {}
+    rows = []
+    for learner_id, piece in pieces:
+        words = (piece.key, piece.kind, piece.happened_at, piece.known_at, piece.recorded_by, piece.names)
+        same = (*words, canonical(dict(piece.facts)))
+        if same not in read:
+            read[same] = _row(learner_id, piece)
+        rows.append({**read[same], "learner_id": learner_id})
+    return rows
+
+
+def _known(session: Session, names: Sequence[tuple[int, str]]) -> dict[tuple[int, str], tuple[datetime, str]]:
+    """Of these (learner, key) what is there: when it became known, and its hash."""
+    found: dict[tuple[int, str], tuple[datetime, str]] = {}
+    for at in range(0, len(names), CHUNK):
+        these = tuple_(Evidence.learner_id, Evidence.key).in_(names[at : at + CHUNK])
+        wanted = select(Evidence.learner_id, Evidence.key, Evidence.known_at, Evidence.payload_hash).where(these)
+        found.update({(row[0], row[1]): (row[2], row[3]) for row in session.execute(wanted)})
+    return found
+
+
+def _is_new(row: Mapping[str, Any], there: tuple[datetime, str] | None) -> bool:
+    """Is a key new? Conflict where it is there with another payload; `known_at` of the first time stands."""
+    if there is None:
+        return True
+    if _hash({**row, "known_at": there[0]}) != there[1]:
+        raise Conflict(
+            _("The evidence %(key)s was recorded before with other facts. Record a correction.", key=row["key"])
+        )
+    return False
+
+
+def _sealed(row: dict[str, Any], sealed_at: datetime | None) -> dict[str, Any]:
+    """A row with its hash, and not known before the newest seal."""
+    if sealed_at is not None:
+        row["known_at"] = max(row["known_at"], sealed_at)
+    row["payload_hash"] = _hash(row)
+    return row
+
+
+def _lock_heads(session: Session, learner_ids: Sequence[int]) -> None:
+    """As `locked_head`, of many, in the order of their ids."""
+    blank = {"seq": 0, "hash": START, "settled_evidence": 0}
+    if learner_ids:
+        put = insert_into(session, ChainHead).on_conflict_do_nothing()
+        session.execute(put, [{"learner_id": learner_id, **blank} for learner_id in learner_ids])
+    if session.get_bind().dialect.name == "postgresql":
+        held = select(ChainHead.learner_id).where(ChainHead.learner_id.in_(learner_ids))
+        session.execute(held.order_by(ChainHead.learner_id).with_for_update()).all()
 
 
 def _row(learner_id: int, piece: Told) -> dict[str, Any]:

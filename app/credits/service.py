@@ -16,7 +16,7 @@ from app.credits import sums
 from app.credits.folding import RULED, fold, targets_of
 from app.credits.models import ChainHead, Evidence, LearnerPeriod
 from app.credits.posting import Poster, standing
-from app.credits.recording import Conflict, Told, locked_head, record, record_all
+from app.credits.recording import Conflict, Told, locked_head, record, record_all, record_each
 from app.credits.rows import books_of
 from app.credits.rulebook import book, publish_rules
 from app.credits.seals import barrier, seals_of
@@ -32,6 +32,7 @@ __all__ = [
     "publish_rules",
     "record",
     "record_all",
+    "record_each",
     "resettle",
     "ruled",
     "settle",

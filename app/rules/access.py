@@ -28,6 +28,7 @@ SEPARATED = frozenset({"sys_admin", "sec_admin", "audit_admin"})
 TABLE: dict[str, frozenset[str]] = {
     "study": frozenset({"learner"}),
     "class.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
+    "class.arrange": frozenset({"academy_admin"}),
     "statement.see": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "ticket.answer": frozenset({"head_teacher", "study_supervisor", "academy_admin"}),
     "course.edit": frozenset({"course_editor", "academy_admin"}),
@@ -46,7 +47,9 @@ TABLE: dict[str, frozenset[str]] = {
     "staff.appoint": frozenset({"academy_admin"}),
 }
 # What concerns the whole academy: a role for a part of it (a unit, a class, one's own) does not open it.
-WHOLE = frozenset({"course.edit", "announcement.write", "audit.see", "role.grant", "roster.import", "staff.appoint"})
+WHOLE = frozenset(
+    {"course.edit", "announcement.write", "audit.see", "class.arrange", "role.grant", "roster.import", "staff.appoint"}
+)
 # How far each role may reach, the usual way first.
 REACHES: dict[str, tuple[str, ...]] = {
     "learner": ("own",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
@@ -40,6 +42,14 @@ def end_of_person(session: Session, *, person_id: int, **_facts: object) -> None
 def end_of_membership(session: Session, *, person_id: int, **_facts: object) -> None:
     """A learner who left the class: the viewings end in that same transaction."""
     end_all(session, Viewing.learner_id == person_id, "left_class")
+
+
+def end_of_memberships(session: Session, *, person_ids: Sequence[int], **_facts: object) -> None:
+    """The same for many at once; one statement while none of them watches."""
+    watching = session.scalars(select(Viewing.learner_id).where(Viewing.ended_ms.is_(None)).distinct()).all()
+    leaving = sorted(set(watching) & set(person_ids))
+    if leaving:
+        end_all(session, Viewing.learner_id.in_(leaving), "left_class")
 
 
 def end_of_lesson(session: Session, *, lesson_id: int, **_facts: object) -> None:

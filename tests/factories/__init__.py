@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.base.runs import RunRow
+from app.classes import class_rules
 from app.classes import service as classes
+from app.classes.class_rules import RuleWanted
 from app.classes.models import ClassMembership, VirtualClass
 from app.courses.models import Course, Lesson, MediaVersion, Provider
 from app.courses.renditions.models import Rendition
@@ -234,6 +236,12 @@ def run(session: Session, asked_by: int | None, kind: str = "tests.none", state:
 def draft(session: Session, actor_id: int, text: str = RULES) -> int:
     """A draft of the next version of the rules; its number."""
     return workshop.begin(session, actor_id, "新的上限", "", text, ruleset="yunting", based_on=1).id
+
+
+def class_rule(session: Session) -> int:
+    """A rule that puts everybody into classes; its number."""
+    wanted = RuleWanted((), (), (), None, False, False, 200, 400, 600, "{year}年{n}班", "Class {n} of {year}")
+    return class_rules.add(session, wanted, None)
 
 
 def announcement(

@@ -91,7 +91,10 @@ class Apart:
 def build(place: Place) -> Apart:
     """Unit B, class B with its head teacher, learner B with a course that only they have, watched and certified."""
     with place.db.writing() as session:
-        unit_a, group_a = session.query(Unit).filter_by(code="city").one(), session.query(VirtualClass).filter_by(code="class-1").one()
+        unit_a, group_a = (
+            session.query(Unit).filter_by(code="city").one(),
+            session.query(VirtualClass).filter_by(code="class-1").one(),
+        )
         for login, (role, kind) in STAFF_A.items():
             if role != "learner":
                 scope = {"class": group_a.id, "unit": unit_a.id}.get(kind)

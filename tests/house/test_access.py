@@ -53,6 +53,17 @@ ASKS = {
     "announcements.new": "announcement.write",
     "announcements.one": "announcement.write",
     "announcements.take_back": "announcement.write",
+    "arranging.apply": "class.arrange",
+    "arranging.begin": "class.arrange",
+    "arranging.new_rule": "class.arrange",
+    "arranging.page": "class.arrange",
+    "arranging.pin": "class.arrange",
+    "arranging.pins": "class.arrange",
+    "arranging.preview": "class.arrange",
+    "arranging.release": "class.arrange",
+    "arranging.remove": "class.arrange",
+    "arranging.rule": "class.arrange",
+    "arranging.shift": "class.arrange",
     "assets.css": "public",
     "audit.export": "audit.see",
     "audit.head_file": "audit.see",
@@ -260,6 +271,7 @@ def place(academy_app: Academy, web_db: Database) -> Place:
             "run_id": factories.run(session, made.admin.id),
             "draft_id": factories.draft(session, made.admin.id),
             "grant_id": roles_queries.of_person(session, made.learner.id)[0].id, "form": "csv",
+            "rule_id": factories.class_rule(session), "way": "up",
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]

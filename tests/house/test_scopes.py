@@ -71,7 +71,7 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "workshop.undo": ACADEMY,
 }  # fmt: skip
 # Editing courses is the academy's altogether: who holds it for a part does not come in (`WHOLE`).
-OUTSIDE_ROOMS = {"editor": ACADEMY, "roster": "the whole academy's people"}
+OUTSIDE_ROOMS = {"editor": ACADEMY, "roster": "the whole academy's people", "arranging": "the whole academy's classes"}
 
 
 def outside(rule: Rule) -> dict[str, str] | str:

@@ -87,7 +87,7 @@ def _person(session: Session, login: str) -> PersonRow:
 
 
 def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:
-    """A draft, a run, a question of the lesson's course."""
+    """A draft, a run, a rule for classes, a question of the lesson's course."""
     lesson = session.get_one(Lesson, lesson_id)
     course = session.get_one(Course, lesson.course_id)
     admin = _person(session, "academy")
@@ -99,5 +99,6 @@ def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:
     return [
         {"draft_id": draft},
         {"run_id": run},
+        {"rule_id": factories.class_rule(session)},
         {"code": course.code, "lesson_id": lesson_id, "question_id": question},
     ]

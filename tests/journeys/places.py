@@ -87,4 +87,8 @@ PLACES = (
     Place("draft-new", ADMIN, "/rules/drafts/new"),
     Place("desk-announcements", ADMIN, "/desk/announcements"),
     Place("announcement-new", ADMIN, "/desk/announcements/new"),
+    Place("desk-classes", ADMIN, "/desk/classes"),
+    Place("class-rule-new", ADMIN, "/desk/classes/rules/new"),
+    Place("class-preview", ADMIN, "/desk/classes/preview?take_in=1"),
+    Place("class-pins", ADMIN, "/desk/classes/pins?q=l00"),
 )
