@@ -73,10 +73,10 @@ def read(rows: Sequence[Row], head: Head) -> Reading:
 
 def _is_aside(row: Row, head: Head) -> bool:
     """A total, a note, a heading that a page break repeats: no person."""
-    if len(headings.recognised(row)) >= 3:
-        return True
     place = head.columns[STAFF]
     staff = row[place] if place < len(row) else None
+    if headings.field_of(staff) is not None and len(headings.recognised(row)) >= 3:
+        return True
     texts = [cell for cell in row if isinstance(cell, str) and cell.strip()]
     if texts and _ASIDE.match(texts[0]) and len([cell for cell in row if not cells.is_empty(cell)]) <= 4:
         name = head.columns[NAME]
