@@ -22,12 +22,17 @@ from app.credits import service as credits
 from app.credits.books import service as books
 from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
+from app.people import throttle
+from app.people.keys import mailing
+from app.people.keys import service as keys
 from app.viewing import evidence, signals
 
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
 RUNS = (sealing.SEAL,)
+# Mails that this process must be able to send, likewise.
+MAILS = (mailing.SENT, mailing.CONFIRMED)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
@@ -37,6 +42,7 @@ TIMETABLE = {
     "courses.sweep_uploads": (3600, "courses.sweep_uploads"),
     "renditions.sweep": (300, "renditions.sweep"),
     "runs.sweep": (300, "runs.sweep"),
+    "people.sweep": (3600, "people.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
     "tasks.take_up_killed": (30, "tasks.take_up_killed"),
@@ -77,6 +83,13 @@ def sweep_renditions(session: Session) -> None:
 def sweep_runs(session: Session) -> None:
     """Long computations that have lost their task, and results nobody needs any more."""
     runs.sweep(session)
+
+
+@task("people.sweep")
+def sweep_people(session: Session) -> None:
+    """Guesses that are no longer counted, and keys that ended long ago."""
+    throttle.sweep(session)
+    keys.sweep(session)
 
 
 @task("books.nightly")

@@ -38,7 +38,7 @@ MOST_KEY = 2**63 - 1  # what a database's integer holds
 ABOVE = {
     "certificates": "credits", "certificate_desk": "supervision", "notes": "study", "proposals": "rules",
     "simulations": "rules", "tickets": "credits", "traces": "credits", "ticket_desk": "supervision",
-    "viewing": "study", "workshop": "rules",
+    "second": "people", "keys": "people", "viewing": "study", "workshop": "rules",
 }  # fmt: skip
 
 
@@ -171,6 +171,7 @@ def menu() -> list[tuple[str, list[Link]]]:
     """The rail of those who work here: (group, links); only what they may open."""
     groups = [
         (_("Classes"), [(_("My classes"), "supervision.classes", "class", "class.see")]),
+        (_("People"), [(_("Accounts"), "accounts.listing", "people", "account.see")]),
         (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
         (
             _("Academy"),
