@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 MOST = 120  # what is longer is nobody's
 _BETWEEN = re.compile(r"[\s\-‐‑‒–—―−·.()_]+")
-_HOME = re.compile(r"(?:\+|00)?86(?=1\d{10}$)|(?:\+|00)86(?=\d{7,12}$)")
+_HOME = re.compile(r"^(?:(?:\+|00)?86(?=1\d{10}$)|(?:\+|00)86(?=\d{7,12}$))")
 _PHONE = re.compile(r"\+?\d{5,20}")
 
 
