@@ -265,7 +265,9 @@ def test_administrators_do_nothing_without_a_second_factor(strict_app: Academy, 
         for path in ("/desk/announcements/new", "/account/email", "/desk/accounts/slips"):
             assert client.post(path, headers={"X-CSRFToken": token}).location == AT
         set_up(client)
-        assert client.get("/desk/accounts" if role in ("academy_admin", "sec_admin") else "/messages").status_code == 200
+        assert (
+            client.get("/desk/accounts" if role in ("academy_admin", "sec_admin") else "/messages").status_code == 200
+        )
     else:
         assert len(opened) > 2
 
