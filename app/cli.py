@@ -16,6 +16,7 @@ from app.base import migrate as migrating
 from app.base import settings as reading
 from app.base import tasks
 from app.base.settings import SettingError
+from app.commands.accounts import slip
 from app.commands.common import console, database
 from app.commands.credits import credits
 from app.commands.rules import rules
@@ -109,6 +110,7 @@ def _print(value: backups.Manifest, as_json: bool, line: str) -> None:
 
 main.add_command(credits)
 main.add_command(rules)
+main.add_command(slip)
 
 if __name__ == "__main__":
     main()

@@ -30,6 +30,7 @@ class Person(Base):
     """
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_name_pinyin", "name_pinyin", "id"),)
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     key: Mapped[str] = mapped_column(String(26), unique=True)
     login: Mapped[str] = mapped_column(String(60), unique=True)

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_guess_count")),
     )
     op.create_index("ix_guess_count_until", "guess_count", ["until"], unique=False)
+    op.create_index("ix_person_name_pinyin", "person", ["name_pinyin", "id"], unique=False)
     _one_form_of_phones()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -89,22 +89,34 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _from(query: Select[Any], day: date) -> Select[Any]:
-    return (
-        query.select_from(Person)
-        .outerjoin(Credential, Credential.person_id == Person.id)
-        .outerjoin(UnitMembership, and_(UnitMembership.person_id == Person.id, holds(UnitMembership, day)))
-        .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
-    )
+def _from(query: Select[Any], day: date, wanted: Wanted | None = None, *, narrow: bool = False) -> Select[Any]:
+    """The tables of a statement. `narrow`: only those that its conditions and its order need, as most statements over
+    everybody go without the units."""
+    query = query.select_from(Person).outerjoin(Credential, Credential.person_id == Person.id)
+    by_unit = wanted is not None and wanted.sort == "unit"
+    if not narrow or by_unit:
+        query = query.outerjoin(UnitMembership, _belongs(day)).outerjoin(Unit, Unit.id == UnitMembership.unit_id)
+    return query
 
 
-def _within(scope: Scope, session: Session) -> list[ColumnElement[bool]]:
+def _belongs(day: date) -> ColumnElement[bool]:
+    return and_(UnitMembership.person_id == Person.id, holds(UnitMembership, day))
+
+
+def _of_units(session: Session, unit_ids: Iterable[int], day: date) -> ColumnElement[bool]:
+    """Belongs on the day to one of the units, or to one below."""
+    those = units.below(session, unit_ids)
+    members = select(UnitMembership.person_id).where(UnitMembership.unit_id.in_(those), holds(UnitMembership, day))
+    return Person.id.in_(members)
+
+
+def _within(scope: Scope, session: Session, day: date) -> list[ColumnElement[bool]]:
     """Whom the scope reaches: everybody, or who belongs today to its units and those below."""
     if scope.everything:
         return []
     if not scope.unit_ids:
         return [false()]
-    return [UnitMembership.unit_id.in_(units.below(session, scope.unit_ids))]
+    return [_of_units(session, scope.unit_ids, day)]
 
 
 def _fits(text: str) -> ColumnElement[bool] | None:
@@ -125,16 +137,19 @@ def _fits(text: str) -> ColumnElement[bool] | None:
     return or_(*ways)
 
 
-def _wheres(scope: Scope, session: Session, wanted: Wanted, *, state: bool = True) -> list[ColumnElement[bool]]:
-    found = _within(scope, session)
+def _wheres(scope: Scope, session: Session, wanted: Wanted, day: date) -> list[ColumnElement[bool]]:
+    """All conditions but the state."""
+    found = _within(scope, session, day)
     if wanted.unit:
         top = session.scalar(select(Unit.id).where(Unit.code == wanted.unit))
-        found.append(UnitMembership.unit_id.in_(units.below(session, [top])) if top is not None else false())
+        found.append(_of_units(session, [top], day) if top is not None else false())
     if (fits := _fits(wanted.q)) is not None:
         found.append(fits)
-    if state and wanted.state in STATES:
-        found.append(_STATE.in_([wanted.state]))
     return found
+
+
+def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [_STATE.in_([wanted.state])] if wanted.state in STATES else []
 
 
 def _order(wanted: Wanted) -> list[Any]:
@@ -148,31 +163,36 @@ def _order(wanted: Wanted) -> list[Any]:
 
 def listing(scope: Scope, session: Session, wanted: Wanted, day: date) -> Listing:
     """A page of those whom the scope reaches, and how many are in each state."""
-    counting = _from(select(_STATE, func.count()), day).where(*_wheres(scope, session, wanted, state=False))
+    wheres = _wheres(scope, session, wanted, day)
+    counting = _from(select(_STATE, func.count()), day, narrow=True).where(*wheres)
     counts: dict[str, int] = {row[0]: row[1] for row in session.execute(counting.group_by(_STATE))}
     total = counts.get(wanted.state, 0) if wanted.state in STATES else sum(counts.values())
     pages = max(1, -(-total // PAGE))
     page = min(max(1, wanted.page), pages)
-    query = _from(select(*_COLUMNS), day).where(*_wheres(scope, session, wanted)).order_by(*_order(wanted))
-    rows = session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
+    # First who stands on the page, then all that is told of those fifty.
+    ids = _from(select(Person.id), day, wanted, narrow=True).where(*wheres, *_in_state(wanted))
+    ids = ids.order_by(*_order(wanted)).limit(PAGE).offset((page - 1) * PAGE)
+    order = {person_id: place for place, person_id in enumerate(session.scalars(ids))}
+    found = session.execute(_from(select(*_COLUMNS), day).where(Person.id.in_(order))).all()
+    rows = sorted(found, key=lambda row: order[row[0]])
     return Listing(_told(session, rows, day), total, page, pages, counts)
 
 
 def one(scope: Scope, session: Session, key: str, day: date) -> AccountRow | None:
     """One account, if the scope reaches it."""
-    query = _from(select(*_COLUMNS), day).where(Person.key == key, *_within(scope, session))
+    query = _from(select(*_COLUMNS), day).where(Person.key == key, *_within(scope, session, day))
     return next(iter(_told(session, session.execute(query).all(), day)), None)
 
 
 def some(scope: Scope, session: Session, keys: Collection[str], day: date) -> list[AccountRow]:
     """These accounts, as far as the scope reaches them, by unit and name."""
-    query = _from(select(*_COLUMNS), day).where(Person.key.in_(keys), *_within(scope, session))
+    query = _from(select(*_COLUMNS), day).where(Person.key.in_(keys), *_within(scope, session, day))
     return _told(session, session.execute(query.order_by(Unit.code, Person.name_pinyin, Person.id)).all(), day)
 
 
 def all_shown(scope: Scope, session: Session, wanted: Wanted, day: date, most: int) -> list[AccountRow]:
     """Everybody whom the list shows on all its pages, by unit and name; one more than `most` when there are more."""
-    query = _from(select(*_COLUMNS), day).where(*_wheres(scope, session, wanted))
+    query = _from(select(*_COLUMNS), day).where(*_wheres(scope, session, wanted, day), *_in_state(wanted))
     query = query.order_by(Unit.code, Person.name_pinyin, Person.id).limit(most + 1)
     return _told(session, session.execute(query).all(), day)
 
