@@ -273,6 +273,7 @@ def grant_role(
     session.add(grant)
     session.flush()
     end_all(session, person_id)  # who has other rights signs in with what those ask for
+    end_keys(session, person_id)  # and a slip that somebody printed for a learner opens no more than that
     subject = f"person:{person_of(session, person_id).key}"
     audit.record(session, actor_id, "role.grant", subject, role=role, scope=scope_kind, scope_id=scope_id)
     return grant

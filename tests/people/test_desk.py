@@ -152,6 +152,14 @@ def test_a_key_opens_no_more_than_its_maker_may(academy_app: Academy, web_db: Da
     )
 
 
+def test_a_slip_does_not_grow_with_its_owners_rights(academy_app: Academy, web_db: Database, city: City) -> None:
+    (code,) = _slips(web.browser(academy_app, "liaison"), city.keys["w1"])[2]
+    with web_db.writing() as session:
+        service.grant_role(session, city.ids["w1"], "academy_admin", "academy", actor_id=city.ids["guard"])
+    phone = web.browser(academy_app)
+    assert web.send(phone, "/activate", "/activate", code=code).status_code == 409
+
+
 def test_slips_for_all_that_are_shown(academy_app: Academy, web_db: Database, city: City) -> None:
     client = web.browser(academy_app, "academy")
     assert len(_slips(client, all="1", state="new", unit="water")[2]) == 2

@@ -135,6 +135,20 @@ def test_a_new_slip_ends_the_one_before_and_two_weeks_end_any(
     assert _choose(academy_app, third) == 409, "closing ends what was handed out"
 
 
+def test_wrong_codes_are_counted_and_keep_no_colleague_from_beginning(academy_app: Academy, web_db: Database) -> None:
+    code = _slip(web_db, _newcomer(web_db).id)
+    client = web.browser(academy_app, address="10.3.0.1")
+    token = web.token_in(client.get("/activate"))
+    codes = []
+    for number in range(122):
+        wrong = check_code.shown(check_code.make(number))
+        codes.append(client.post("/activate", data={"csrf_token": token, "code": wrong}).status_code)
+    assert codes == [409] * 120 + [429] * 2
+    assert client.post("/activate", data={"csrf_token": token, "code": "ABCD"}).status_code == 422
+    colleague = web.browser(academy_app, address="10.3.0.1")
+    assert web.send(colleague, "/activate", "/activate", code=code).status_code == 302
+
+
 def test_a_page_that_was_open_learns_that_its_key_is_gone(academy_app: Academy, web_db: Database) -> None:
     person = _newcomer(web_db)
     code = _slip(web_db, person.id)

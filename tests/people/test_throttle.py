@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -159,6 +160,27 @@ def test_an_unknown_identifier_is_counted_like_a_known_one(academy_app: Academy,
         answers = [web.sign_in(client, typed, "wrong") for _try in range(6)]
         told[typed] = [(each.status_code, len(each.text.replace(typed, "")) // 40) for each in answers]
     assert len({str(each) for each in told.values()}) == 1
+
+
+def test_every_refused_sign_in_costs_the_same_whoever_it_was(
+    academy_app: Academy, web_db: Database, learner: Person
+) -> None:
+    """Known, unknown, shared, closed, never activated: the same statements, the same work, the same answer."""
+    with web_db.writing() as session:
+        for login in ("g2", "g3"):
+            factories.person(session, login, "同号", "learner", "own").phone = "13800000002"
+        service.create_person(session, "g4", "没开通")
+        closed = factories.person(session, "g5", "已停用", "learner", "own")
+        service.disable(session, closed.id, None)
+    seen, told = set(), set()
+    for place, typed in enumerate(("g1001", "g9999", "13800000002", "g4", "g5", "lin@example.cn", "x@y.cn")):
+        client = web.browser(academy_app, address=f"10.3.0.{place}")
+        token = web.token_in(client.get("/sign-in"))
+        with web.statements(web_db) as statements:
+            answer = client.post("/sign-in", data={"csrf_token": token, "login": typed, "password": "wrong"})
+        seen.add(tuple(re.sub(r"\s+", " ", each) for each in statements))
+        told.add(re.sub(r'value="[^"]*"', "", answer.text))
+    assert len(seen) == len(told) == 1
 
 
 def test_one_address_has_its_limit_at_all_accounts_and_known_devices_do_not_feel_it(db: Database) -> None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app.base.access import public, signed_in
 from app.base.errors import BadInput, Refused
 from app.base.unit_of_work import database, session, settings
-from app.people import entering, login, passwords, queries, service, throttle
+from app.people import entering, login, passwords, queries, service
 from app.people.identifiers import plain_email
 from app.people.keys import mailing
 from app.people.keys import service as keys
@@ -39,15 +39,15 @@ def activate() -> Page:
     try:
         if not code:  # a slip of the finger: nothing was guessed
             raise BadInput(_("This is no whole code. Compare it with the slip, sign by sign."), "code")
-        entering.take(_from_here(), "code")
         with database().reading() as reader:
             found = keys.look(reader, code, keys.SLIP)
         if found is None:
+            # Only what is wrong counts: nobody can use up the tries with which a colleague begins.
+            entering.take(_from_here(), "code")
             raise keys.gone()
     except Refused as refused:
         entering.fails(form, refused)
         return render_template("keys/activate.html", form=form), refused.status
-    throttle.give_back(session(), _from_here())
     browser["key"] = code
     return redirect(url_for("keys.choose"))
 
