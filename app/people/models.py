@@ -72,6 +72,7 @@ class AccountKey(Base):
     __tablename__ = "account_key"
     __table_args__ = (
         CheckConstraint("way IN ('mail', 'slip', 'confirm')", name="way"),
+        UniqueConstraint("batch", "person_id"),
         Index("ix_account_key_person", "person_id", "id"),
     )
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -82,7 +83,7 @@ class AccountKey(Base):
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
-    batch: Mapped[str | None] = mapped_column(String(26), index=True)
+    batch: Mapped[str | None] = mapped_column(String(26))
     email: Mapped[str | None] = mapped_column(String(120))
 
 

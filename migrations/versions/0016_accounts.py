@@ -58,9 +58,9 @@ def _keys() -> None:
         sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_account_key_made_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account_key")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_account_key_secret_hash")),
+        sa.UniqueConstraint("batch", "person_id", name=op.f("uq_account_key_batch_person_id")),
     )
     op.create_index("ix_account_key_person", "account_key", ["person_id", "id"], unique=False)
-    op.create_index("ix_account_key_batch", "account_key", ["batch"], unique=False)
 
 
 def _second_factors() -> None:

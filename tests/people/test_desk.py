@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.base.audit import AuditEntry
 from app.base.db import Database
+from app.base.errors import Refused
+from app.cli import main
 from app.factory import Academy
 from app.people import service
 from app.people.desk import queries, slips
 from app.people.desk.queries import Wanted
+from app.people.keys import service as keys_service
 from app.people.models import AccountKey
 from app.rules import check_code
 from app.rules.access import Scope
 from tests import factories
 from tests.factories import web
+from tests.services import DatabaseUrls
 
 AT = "/desk/accounts"
 DAY = factories.NOON.date()
@@ -40,7 +48,8 @@ def city(web_db: Database) -> City:
         units = {"city": service.create_unit(session, "city", "市政府", "City", "party_government").id}
         for code, parent in (("water", "city"), ("dams", "water"), ("roads", "city")):
             units[code] = service.create_unit(session, code, f"{code}局", code.title(), "township", units[parent]).id
-        ids, keys = {}, {}
+        ids: dict[str, int] = {}
+        keys: dict[str, str] = {}
 
         def join(
             login: str, name: str, unit: str, role: str = "learner", scope: str = "", activated: bool = False
@@ -174,6 +183,41 @@ def test_slips_for_all_that_are_shown(academy_app: Academy, web_db: Database, ci
     status, _html, codes = _slips(client, all="1", state="new")
     assert (status, codes) == (302, [])
     assert "400" in client.get(AT).text
+
+
+def test_the_same_form_sent_twice_at_once_makes_one_sheet(db: Database) -> None:
+    """A double click must not end the slips that are on the paper."""
+    with db.writing() as session:
+        people = [service.create_person(session, f"g{number}", "某人").id for number in range(6)]
+
+    def make(_number: int) -> dict[int, str]:
+        try:
+            with db.writing() as session:
+                return keys_service.slips(session, people, timedelta(days=14), None, "B" * 26)
+        except Refused:
+            return {}
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [each for each in pool.map(make, range(4)) if each]
+    assert len(made) == 1
+    with db.reading() as session:
+        for code in made[0].values():
+            assert keys_service.look(session, code) is not None
+
+
+def test_the_operator_makes_slips_for_whom_nobody_else_may(
+    academy_app: Academy, web_db: Database, city: City, any_database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUXUE_DATA_DIR", str(academy_app.extensions["duxue.settings"].data_dir))
+    monkeypatch.setenv("DUXUE_DATABASE_URL", any_database.app_url)
+    monkeypatch.setenv("DUXUE_OWNER_DATABASE_URL", any_database.owner_url)
+    done = CliRunner().invoke(main, ["slip", "Auditor", "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["address"].endswith("/activate")
+    phone = web.browser(academy_app)
+    assert web.send(phone, "/activate", "/activate", code=told["code"]).location == "/password"
+    assert CliRunner().invoke(main, ["slip", "nobody"]).exit_code == 1
 
 
 def test_closing_and_opening(academy_app: Academy, web_db: Database, city: City) -> None:

@@ -204,6 +204,18 @@ def test_a_reset_ends_every_sign_in_and_every_other_key(academy_app: Academy, we
     assert len(entries(web_db, "account.reset")) == 1
 
 
+def test_keys_of_long_ago_are_swept(db: Database, traveller: time_machine.Traveller) -> None:
+    person = _newcomer(db)
+    _slip(db, person.id)
+    traveller.shift(timedelta(days=89))
+    code = keys.plain(_slip(db, person.id))
+    traveller.shift(timedelta(days=2))
+    with db.writing() as session:
+        keys.sweep(session)
+        (left,) = session.scalars(select(AccountKey))
+        assert left.secret_hash == keys.hash_of(code)
+
+
 # ---- by mail ------------------------------------------------------------------------------------------------------
 
 

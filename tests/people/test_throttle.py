@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -32,7 +31,7 @@ def learner(web_db: Database) -> Person:
 
 
 @pytest.fixture
-def evaluated(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every password that was really compared with that of the account."""
     seen: list[str] = []
     whole = passwords.matches

@@ -50,9 +50,9 @@ def issue(
     session: Session, settings: Settings, scope: Scope, rows: Sequence[AccountRow], actor_id: int, batch: str
 ) -> list[Slip]:
     """Slips for those of the rows who may get one; earlier slips of theirs end. `BadInput` when there are none or too
-    many, and for a sheet that was made already."""
+    many, `Refused` for a sheet that was made already."""
     if keys.was_printed(session, batch):
-        raise BadInput(_("These slips were made already, and are shown once only. Make new ones if they are lost."))
+        raise keys.printed_already()
     if len(rows) > MOST:
         raise BadInput(
             ngettext(

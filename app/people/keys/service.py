@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock
@@ -57,7 +58,8 @@ def plain(typed: str) -> str:
 def slips(
     session: Session, person_ids: Sequence[int], lasts: timedelta, actor_id: int | None, batch: str | None
 ) -> dict[int, str]:
-    """A fresh slip for each: its code by person. All keys that they had end."""
+    """A fresh slip for each (there is one at least): its code by person. All keys that they had end; `Refused` for a
+    sheet that was made before."""
     now = clock.now()
     made = {person_id: check_code.make(secrets.randbits(check_code.BITS)) for person_id in person_ids}
     for at in range(0, len(person_ids), 500):
@@ -72,8 +74,11 @@ def slips(
         }
         for person_id, code in made.items()
     ]  # fmt: skip
-    if rows:
-        session.execute(insert(AccountKey), rows)
+    try:
+        with session.begin_nested():
+            session.execute(insert(AccountKey), rows)
+    except IntegrityError as error:  # the same form, sent twice at the same moment
+        raise printed_already() from error
     for person_id, key in session.execute(select(Person.id, Person.key).where(Person.id.in_(made))):
         audit.record(session, actor_id, "account.slip", f"person:{key}", until=rows[0]["expires_at"], person=person_id)
     return made
@@ -98,6 +103,11 @@ def link(session: Session, person_id: int, actor_id: int | None, *, email: str =
     subject = f"person:{person_of(session, person_id).key}"
     audit.record(session, actor_id, "account.confirm_link" if email else "account.link", subject, **detail)
     return token
+
+
+def printed_already() -> Refused:
+    """The refusal of a sheet that was made before."""
+    return Refused(_("These slips were made already, and are shown once only. Make new ones if they are lost."))
 
 
 def was_printed(session: Session, batch: str) -> bool:
