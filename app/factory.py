@@ -32,6 +32,9 @@ from app.front import views as front_views
 from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
+from app.people.desk import manage as people_manage
+from app.people.keys import views as keys_views
+from app.people.second import views as second_views
 from app.roster import manage as roster_manage
 from app.study import editor
 from app.study import views as study_views
@@ -52,7 +55,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOMS = (
-    run_pages.bp, people_views.bp, study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
+    run_pages.bp, people_views.bp, second_views.bp, keys_views.bp, people_manage.bp,
+    study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
     viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, periods_manage.bp, books_views.bp,
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,

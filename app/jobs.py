@@ -24,6 +24,9 @@ from app.credits import service as credits
 from app.credits.books import service as books
 from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
+from app.people import throttle
+from app.people.keys import mailing
+from app.people.keys import service as keys
 from app.roster import service as roster
 from app.roster import staging
 from app.viewing import evidence, signals
@@ -32,6 +35,8 @@ from app.viewing import evidence, signals
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
 RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND, working.KIND)
+# Mails that this process must be able to send, likewise.
+MAILS = (mailing.SENT, mailing.CONFIRMED)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
@@ -42,6 +47,7 @@ TIMETABLE = {
     "renditions.sweep": (300, "renditions.sweep"),
     "runs.sweep": (300, "runs.sweep"),
     "roster.sweep": (3600, "roster.sweep"),
+    "people.sweep": (3600, "people.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
     # Binds what was written since into the audit log's chain; the second also what was committed very late.
@@ -92,6 +98,13 @@ def sweep_renditions(session: Session) -> None:
 def sweep_runs(session: Session) -> None:
     """Long computations that have lost their task, and results nobody needs any more."""
     runs.sweep(session)
+
+
+@task("people.sweep")
+def sweep_people(session: Session) -> None:
+    """Guesses that are no longer counted, and keys that ended long ago."""
+    throttle.sweep(session)
+    keys.sweep(session)
 
 
 @task("books.nightly")

@@ -43,7 +43,7 @@ class Place:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("DUXUE_")},
             "DUXUE_DATA_DIR": str(self.folder), "DUXUE_DATABASE_URL": self.urls.app_url,
-            "DUXUE_SECRET": self.secret, "DUXUE_EMBEDDED": "0", **more,
+            "DUXUE_SECRET": self.secret, "DUXUE_EMBEDDED": "0", "DUXUE_SECOND_FACTOR": "offered", **more,
         }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ QUIET = Console(quiet=True)
 PLAN = tomllib.loads((CONTENT / "sample" / "academy.toml").read_text(encoding="utf-8"))
 with (CONTENT / "sample" / PLAN["learners"]).open(encoding="utf-8", newline="") as _file:
     ROWS = list(csv.DictReader(_file))
-STAFF = len(PLAN["staff"])
+STAFF, NEW = len(PLAN["staff"]), len(PLAN["newcomers"])
 LOADED = datetime(2026, 11, 16, 20, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 LATER = datetime(2026, 11, 26, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 A_WHILE = timedelta(minutes=10)  # the clock runs on while a sample loads
@@ -97,7 +97,7 @@ def test_it_loads_once_and_its_ledger_is_proved(loaded: Loaded) -> None:
         assert sample.ensure(loaded.settings, QUIET) == loaded.shown
         with loaded.db.reading() as session:
             assert export(session) == before
-            assert session.scalar(select(func.count()).select_from(Person)) == len(ROWS) + STAFF
+            assert session.scalar(select(func.count()).select_from(Person)) == len(ROWS) + STAFF + NEW
             found = verify.verify(session)
             sums = list(session.scalars(select(LearnerPeriod.countable)))
     assert found.differences == []
@@ -117,6 +117,8 @@ def test_everybody_has_an_account_of_their_own(loaded: Loaded) -> None:
     with loaded.db.reading() as session:
         for login in ("l001", "l600", "head3", "auditadmin"):
             assert passwords.matches(people_queries.known(session, login).password_hash, known[login]), login
+        for each in PLAN["newcomers"]:
+            assert people_queries.known(session, each["login"]).password_hash is None, "they begin with a slip"
 
 
 def test_every_trace_replays_its_coverage(loaded: Loaded) -> None:

@@ -16,7 +16,7 @@ from app.base.access import guard
 from app.base.errors import BadInput, Forbidden, NotFound, Refused
 from app.base.unit_of_work import database, session, settings
 from app.classes import queries as classes
-from app.people import confirming, roles, roles_queries
+from app.people import confirming, entering, roles, roles_queries
 from app.people import queries as people
 from app.people.queries import PersonRow
 from app.people.roles import Wanted
@@ -163,7 +163,9 @@ def _person(key: str) -> PersonRow:
 
 
 def _confirm(password: str) -> None:
-    confirming.confirm(database(), current_user.login, password, request.remote_addr or "?")
+    with database().reading() as reader:
+        known = people.known_by_id(reader, current_user.person_id)
+    confirming.confirm(database(), current_user.person_id, password, entering.guess_of(known, known.login))
 
 
 def _beside(form: Any, refused: Refused) -> None:

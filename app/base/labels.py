@@ -92,8 +92,6 @@ WORDS: dict[str, dict[str, object]] = {
 }
 # Roles whose pages are still to be built: what they will find here.
 LATER: dict[str, object] = {
-    "unit_liaison": _l("who joins and leaves your unit, and how far its learners are"),
-    "unit_admin": _l("your units and their learners, classes to open, applications to approve"),
     "lecturer": _l("your courses, and what learners say of them"),
     "archive_reader": _l("the archive of learning, with the purpose of every look"),
     "sys_admin": _l("the settings of the system"),

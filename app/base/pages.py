@@ -39,7 +39,7 @@ MOST_KEY = 2**63 - 1  # what a database's integer holds
 ABOVE = {
     "certificates": "credits", "certificate_desk": "supervision", "notes": "study", "proposals": "rules",
     "simulations": "rules", "tickets": "credits", "traces": "credits", "ticket_desk": "supervision",
-    "viewing": "study", "workshop": "rules",
+    "second": "people", "keys": "people", "viewing": "study", "workshop": "rules",
 }  # fmt: skip
 
 
@@ -180,7 +180,13 @@ def menu() -> list[tuple[str, list[Link]]]:
             ],
         ),
         (_("Material"), [(_("Course editor"), "editor.courses", "file", "course.edit")]),
-        (_("People"), [(_("Import"), "roster.desk", "import", "roster.import")]),
+        (
+            _("People"),
+            [
+                (_("Accounts"), "accounts.listing", "people", "account.see"),
+                (_("Import"), "roster.desk", "import", "roster.import"),
+            ],
+        ),
         (
             _("Academy"),
             [

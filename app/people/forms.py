@@ -9,9 +9,12 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 
 class SignInForm(FlaskForm):
-    """Login and password; `next` says where to go afterwards."""
+    """Identifier and password; `next` says where to go afterwards."""
 
-    login = StringField(_l("Login"), [InputRequired(_l("Write your login.")), Length(max=100)])
+    login = StringField(
+        _l("Staff number, phone or e-mail"),
+        [InputRequired(_l("Write your staff number, phone number or e-mail address.")), Length(max=100)],
+    )
     password = PasswordField(_l("Password"), [InputRequired(_l("Write your password."))])
     next = HiddenField()
 
@@ -20,9 +23,5 @@ class PasswordForm(FlaskForm):
     """A new password; the present one is asked again."""
 
     present = PasswordField(_l("Present password"), [InputRequired(_l("Write your present password."))])
-    password = PasswordField(
-        _l("New password"),
-        [InputRequired(_l("Write a new password."))],
-        description=_l("At least 8 characters. A sentence is easier to remember than a riddle."),
-    )
+    password = PasswordField(_l("New password"), [InputRequired(_l("Write a new password."))])
     again = PasswordField(_l("New password once more"), [EqualTo("password", _l("The two new passwords differ."))])

@@ -8,21 +8,29 @@ from datetime import timedelta
 
 from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.base import audit, clock
+from app.base.access import PUBLIC, access_of
+from app.base.errors import Forbidden
 from app.base.pages import came_from
 from app.base.unit_of_work import database, settings
-from app.people import queries, service
+from app.people import passwords, queries, service
 from app.people.devices import device_name
 from app.people.queries import Bearer
-from app.rules.access import Grant
+from app.rules.access import MUST_PROVE_TWICE, STAFF, Grant
 
 TOUCH_SECONDS = 60  # how stale `seen_at` may become
 FLUSH_SECONDS = 5  # how often this process writes what it has seen
 LONGEST = timedelta(hours=24)  # a sign-in ends then, however busy
+# What is owed before anything else → where it is done. There one may go, and out.
+OWED = {"second_factor": "second.setting", "password": "people.account"}
+OPEN_TO_OWING = frozenset({
+    "people.account", "people.change_password", "people.end_sign_in", "people.end_others", "second.setting",
+    "second.begin", "second.confirm",
+})  # fmt: skip
 # (session, person id, sign-in id) → the last activity that no page request shows, in ms since 1970
 Activity = Callable[[Session, int, int], int]
 
@@ -39,6 +47,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.session_id: int = bearer.session_id
         self.grants: tuple[Grant, ...] = bearer.grants
         self.waiting: int = bearer.waiting
+        self.second_factor: bool = bearer.second_factor
+        self.owes: str = _owed(bearer)
         self._token = token
 
     def get_id(self) -> str:
@@ -48,6 +58,36 @@ class SignedIn(UserMixin):  # type: ignore[misc]
     def has(self, role: str) -> bool:
         """Does the person hold the role today?"""
         return any(grant.role == role for grant in self.grants)
+
+    @property
+    def works_here(self) -> bool:
+        """Does the person hold a role beyond learning?"""
+        return any(grant.role in STAFF for grant in self.grants)
+
+
+def _owed(bearer: Bearer) -> str:
+    """What the person must do first: set up the second factor that a role asks for, or change an old password."""
+    roles = {grant.role for grant in bearer.grants}
+    if settings().second_factor == "required" and not bearer.second_factor and roles & MUST_PROVE_TWICE:
+        return "second_factor"
+    lasts = passwords.policy_of(settings()).lasts
+    if lasts and bearer.password_since and clock.now() - bearer.password_since > lasts:
+        return "password"
+    return ""
+
+
+def _owing() -> Response | None:
+    """Before every request: who owes something goes there first, and opens nothing else but what is open to all."""
+    if request.endpoint is None or request.endpoint in OPEN_TO_OWING:
+        return None
+    if access_of(current_app, request.endpoint) == PUBLIC or request.endpoint == "people.sign_out":
+        return None
+    owes = current_user.owes if current_user.is_authenticated else ""
+    if not owes:
+        return None
+    if request.is_json or request.accept_mimetypes.best == "application/json":
+        raise Forbidden(_("Something has to be done first: open the academy's pages."))
+    return redirect(url_for(OWED[owes]))
 
 
 class Seen:
@@ -151,5 +191,6 @@ def init_app(app: Flask) -> None:
     manager.user_loader(_load)
     manager.unauthorized_handler(_unauthorized)
     manager.init_app(app)
+    app.before_request(_owing)
     app.extensions["duxue.seen"] = Seen()
     app.extensions["duxue.activity"] = []

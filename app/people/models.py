@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.db import Base, UtcTime
@@ -30,6 +30,7 @@ class Person(Base):
     """
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_name_pinyin", "name_pinyin", "id"),)
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     key: Mapped[str] = mapped_column(String(26), unique=True)
     login: Mapped[str] = mapped_column(String(60), unique=True)
@@ -50,6 +51,71 @@ class Credential(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class FormerCredential(Base):
+    """A password that was: kept only where the policy forbids taking it again."""
+
+    __tablename__ = "former_credential"
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    replaced_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class AccountKey(Base):
+    """What lets somebody choose a password, once: a slip, or a link in a mail. Only a hash of it is kept.
+
+    `batch`: the sheet that a slip was printed on, so that a page that is sent twice prints nothing twice.
+    """
+
+    __tablename__ = "account_key"
+    __table_args__ = (
+        CheckConstraint("way IN ('mail', 'slip', 'confirm')", name="way"),
+        UniqueConstraint("batch", "person_id"),
+        Index("ix_account_key_person", "person_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    way: Mapped[str] = mapped_column(String(10))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    batch: Mapped[str | None] = mapped_column(String(26))
+    email: Mapped[str | None] = mapped_column(String(120))
+
+
+class SecondFactor(Base):
+    """A person's authenticator: its secret, enciphered, and the last step whose code was taken."""
+
+    __tablename__ = "second_factor"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    last_step: Mapped[int] = mapped_column(Key)
+
+
+class RecoveryCode(Base):
+    """A code for when the authenticator is lost; once. Only a hash of it is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("person_id", "code_hash"),)
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class GuessCount(Base):
+    """How many guesses were made under a key since its window began; the key is a hash."""
+
+    __tablename__ = "guess_count"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tries: Mapped[int]
+    until: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
 class LoginSession(Base):

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.base.db import holds
-from app.people.models import Credential, LoginSession, Person, RoleGrant, Unit, UnitMembership
+from app.people.identifiers import forms
+from app.people.models import Credential, LoginSession, Person, RoleGrant, SecondFactor, Unit, UnitMembership
 from app.rules.access import TABLE, Grant
 
 
@@ -43,11 +44,17 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What judging a password needs; all None for an unknown login."""
+    """What judging a password needs; nothing of it for an identifier that is nobody's, or several people's."""
 
     person_id: int | None
     password_hash: str | None
     disabled: bool
+    login: str = ""
+    changed_at: datetime | None = None
+    second_factor: bool = False
+
+
+NOBODY = Known(None, None, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class Bearer:
     seen_at: datetime
     grants: tuple[Grant, ...]
     waiting: int
+    password_since: datetime | None = None
+    second_factor: bool = False
 
 
 # (top, unit): each of some units with itself and all below. UNION, not UNION ALL: it ends where units stand in a ring.
@@ -100,6 +109,25 @@ def units_of(session: Session, person_ids: Sequence[int], day: date) -> dict[int
     """By person: the unit on a day; those without one are missing."""
     rows = session.execute(_UNITS, {"persons": list(person_ids), "day": day})
     return {row[0]: UnitRow(*row[1:]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How somebody may be reached, as they see it themselves."""
+
+    phone: str
+    email: str
+
+    @property
+    def masked_phone(self) -> str:
+        """Enough to recognise one's own number, on a screen that others may see."""
+        return f"{self.phone[:3]}****{self.phone[-4:]}" if len(self.phone) >= 9 else self.phone
+
+
+def profile(session: Session, person_id: int) -> Profile:
+    """Of one's own account."""
+    row = session.execute(select(Person.phone, Person.email).where(Person.id == person_id)).one()
+    return Profile(row.phone or "", row.email or "")
 
 
 def unit_of(session: Session, person_id: int, day: date) -> UnitRow | None:
@@ -131,14 +159,46 @@ def person_by_login(session: Session, login: str) -> PersonRow | None:
     return next(iter(_persons(session, Person.login == login)), None)
 
 
-def known(session: Session, login: str) -> Known:
-    """What judging a password needs, by login in its stored form."""
-    row = session.execute(
-        select(Person.id, Credential.password_hash, Person.disabled_at)
-        .outerjoin(Credential, Credential.person_id == Person.id)
-        .where(Person.login == login)
-    ).one_or_none()
-    return Known(None, None, False) if row is None else Known(row[0], row[1], row[2] is not None)
+_KNOWN = (
+    select(
+        Person.id, Credential.password_hash, Person.disabled_at.is_not(None), Person.login, Credential.changed_at,
+        SecondFactor.confirmed_at.is_not(None),
+    )
+    .outerjoin(Credential, Credential.person_id == Person.id)
+    .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+)  # fmt: skip
+_BY_IDENTIFIER = _KNOWN.where(
+    or_(
+        Person.login == bindparam("login"), Person.phone == bindparam("phone"), Person.email == bindparam("email")
+    )
+)  # fmt: skip
+_BY_ID = _KNOWN.where(Person.id == bindparam("person"))
+
+
+def known(session: Session, typed: str) -> Known:
+    """Whose staff number, telephone number or e-mail address it is, however it was written.
+
+    A staff number is its owner's, whoever else has it for a telephone number: it always leads in. A number or address
+    that several enabled accounts share is nobody's.
+    """
+    found = forms(typed)
+    given = {"login": found.login, "phone": found.phone, "email": found.email}
+    rows = [
+        Known(*row) for row in session.execute(_BY_IDENTIFIER, {name: text or None for name, text in given.items()})
+    ]
+    enabled = [row for row in rows if not row.disabled]
+    own = [row for row in enabled if row.login == found.login]
+    if own:
+        return own[0]
+    if enabled:
+        return enabled[0] if len(enabled) == 1 else NOBODY
+    return rows[0] if len(rows) == 1 else NOBODY
+
+
+def known_by_id(session: Session, person_id: int) -> Known:
+    """The same of a person who is known otherwise."""
+    row = session.execute(_BY_ID, {"person": person_id}).one_or_none()
+    return NOBODY if row is None else Known(*row)
 
 
 _NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("persons", expanding=True)))
@@ -170,9 +230,12 @@ _BEARER = (
         Person.id, Person.key, Person.login, Person.name, Person.locale,
         LoginSession.id, LoginSession.created_at, LoginSession.seen_at,
         RoleGrant.role, RoleGrant.scope_kind, RoleGrant.scope_id,
+        Credential.changed_at, SecondFactor.confirmed_at,
     )
     .select_from(LoginSession)
     .join(Person, Person.id == LoginSession.person_id)
+    .outerjoin(Credential, Credential.person_id == Person.id)
+    .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
     .outerjoin(
         RoleGrant,
         (RoleGrant.person_id == Person.id) & holds(RoleGrant, bindparam("day")),
@@ -202,7 +265,10 @@ def bearer(session: Session, token_hash: str, day: date) -> Bearer | None:
         return None
     grants = _reaching(session, [Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None])
     id_, key, login, name, locale, sign_in_id, created_at, seen_at = rows[0][:8]
-    return Bearer(id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, rows[0][11])
+    since, confirmed, waiting = rows[0][11:]
+    return Bearer(
+        id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, waiting, since, confirmed is not None
+    )
 
 
 def _reaching(session: Session, grants: Sequence[Grant]) -> tuple[Grant, ...]:

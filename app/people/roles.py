@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.base import audit, clock, labels
 from app.base.errors import BadInput, Forbidden, NotFound
 from app.people.models import Person, RoleGrant, Unit
-from app.people.signing import person_of
-from app.rules.access import APPOINTS, REACHES, ROLES, SCOPES, clashes
+from app.people.signing import end_all, end_keys, person_of
+from app.rules.access import APPOINTS, MUST_PROVE_TWICE, REACHES, ROLES, SCOPES, clashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,9 @@ def _give(session: Session, person_id: int, wanted: Wanted, actor_id: int | None
     )  # fmt: skip
     session.add(grant)
     session.flush()
+    if wanted.role in MUST_PROVE_TWICE:
+        end_all(session, person_id)  # who has such rights signs in with what they ask for
+    end_keys(session, person_id)  # and a slip that somebody printed for a learner opens no more than that
     _note(session, person_id, wanted, actor_id, both)
     return grant
 

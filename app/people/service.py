@@ -8,49 +8,65 @@ from datetime import date
 from functools import lru_cache
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from pypinyin import lazy_pinyin
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
 from app.base import audit, clock, events
-from app.base.errors import BadInput, TooMany
-from app.people import passwords, queries, throttle
-from app.people.models import Credential, Person, Unit, UnitMembership
+from app.base.errors import BadInput, Refused
+from app.people import passwords, throttle
+from app.people.identifiers import plain_email, plain_login, plain_phone
+from app.people.models import Credential, FormerCredential, Person, Unit, UnitMembership
+from app.people.passwords import MODERN, Policy
+from app.people.queries import Known
 from app.people.roles import grant_role
 from app.people.signing import (
     WrongPassword,
     begin,
     end_all,
+    end_keys,
+    end_others,
+    guess,
     hash_of,
     judge,
+    keep_renewed,
     note_failure,
     person_of,
-    plain_login,
     revoke,
     sign_in,
     sign_out,
-    too_many,
     touch,
 )
+from app.people.throttle import Guess
 
 __all__ = [
     "WrongPassword",
     "begin",
     "change_password",
     "choose_locale",
+    "confirm_present",
     "create_person",
     "create_unit",
     "disable",
     "end_all",
+    "end_keys",
+    "end_others",
     "grant_role",
+    "guess",
     "hash_of",
     "join_unit",
     "judge",
     "keep_first_passwords",
+    "keep_password",
+    "keep_renewed",
+    "made_password",
     "note_failure",
+    "person_of",
     "pinyin_of",
     "plain_login",
+    "reopen",
     "revoke",
     "set_password",
     "sign_in",
@@ -87,6 +103,7 @@ def create_person(
     password: str | None = None,
     locale: str = "",
     phone: str | None = None,
+    email: str | None = None,
 ) -> Person:
     """An account. Without a password nobody can sign in to it yet; without a locale it speaks as the browser does,
     until its owner chooses. `BadInput` names the field."""
@@ -104,7 +121,8 @@ def create_person(
         login=login,
         name=name,
         name_pinyin=pinyin_of(name),
-        phone=phone or None,
+        phone=plain_phone(phone or "") or phone or None,
+        email=plain_email(email or "") or None,
         locale=locale,
         created_at=clock.now(),
     )
@@ -115,17 +133,47 @@ def create_person(
     return person
 
 
-def set_password(session: Session, person_id: int, password: str) -> None:
-    """Store a new password; `BadInput` (field `password`) when it is too short, too long or too common."""
-    person = person_of(session, person_id)
-    passwords.check(password, person.login)
-    made = passwords.make(password)
+def set_password(session: Session, person_id: int, password: str, policy: Policy = MODERN) -> None:
+    """Store a new password; `BadInput` (field `password`) when the policy refuses it."""
+    keep_password(session, person_id, made_password(session, person_id, password, policy), policy)
+
+
+def made_password(session: Session, person_id: int, password: str, policy: Policy = MODERN) -> str:
+    """The hash of a new password that the policy takes, else `BadInput`. It only reads, and takes long."""
+    passwords.check(password, person_of(session, person_id).login, policy)
+    if policy.remembered:
+        former = select(FormerCredential.password_hash).where(FormerCredential.person_id == person_id)
+        newest = former.order_by(FormerCredential.id.desc()).limit(policy.remembered - 1)
+        present = session.get(Credential, person_id)
+        held = [present.password_hash] if present else []
+        if any(passwords.matches(each, password) for each in [*held, *session.scalars(newest)]):
+            text = _("This was one of your last %(n)s passwords. Choose a new one.", n=policy.remembered)
+            raise BadInput(text, "password")
+    return passwords.make(password)
+
+
+def keep_password(session: Session, person_id: int, made: str, policy: Policy = MODERN) -> None:
+    """Store a password that was made. The one before is kept only where it must not be taken again."""
     found = session.get(Credential, person_id)
     if found is None:
         session.add(Credential(person_id=person_id, password_hash=made, changed_at=clock.now()))
     else:
+        if policy.remembered:
+            before = FormerCredential(person_id=person_id, password_hash=found.password_hash, replaced_at=clock.now())
+            session.add(before)
         found.password_hash, found.changed_at = made, clock.now()
     session.flush()
+    _forget_former(session, person_id, policy.remembered)
+
+
+def _forget_former(session: Session, person_id: int, kept: int) -> None:
+    mine = FormerCredential.person_id == person_id
+    newest = select(FormerCredential.id).where(mine).order_by(FormerCredential.id.desc()).limit(kept)
+    session.execute(
+        delete(FormerCredential)
+        .where(mine, FormerCredential.id.not_in(newest.scalar_subquery()))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def keep_first_passwords(session: Session, made: Mapping[int, str]) -> None:
@@ -139,21 +187,47 @@ def keep_first_passwords(session: Session, made: Mapping[int, str]) -> None:
         session.execute(insert(Credential), rows)
 
 
+def confirm_present(
+    session: Session, known: Known, present: str, tried: Guess, action: str, *, last: bool = True
+) -> None:
+    """The person proves once more who they are, before something about the account changes: by the present password,
+    counted with all other guesses. `WrongPassword` and `TooMany` name the field `present`; a refused `action` is
+    audited. Not the `last` proof: the try stays taken until that one is right too."""
+    assert known.person_id is not None
+    try:
+        left = throttle.take(session, tried, "present")
+        if not passwords.matches(known.password_hash, present):
+            raise WrongPassword(
+                ngettext(
+                    "The present password is not right. %(num)d try is left.",
+                    "The present password is not right. %(num)d tries are left.",
+                    left,
+                ),
+                "present",
+            )
+    except Refused:
+        note_failure(session, known.login, tried.address, known, action)
+        raise
+    if last:
+        throttle.give_back(session, tried)
+
+
 def change_password(
-    session: Session, person_id: int, present: str, password: str, session_id: int, address: str
+    session: Session,
+    known: Known,
+    present: str,
+    password: str,
+    session_id: int,
+    tried: Guess,
+    policy: Policy = MODERN,
 ) -> None:
     """The person changes it: the present one is asked again, and every other sign-in ends."""
-    person = person_of(session, person_id)
-    known = queries.known(session, person.login)
-    if not throttle.take(person.login, address):
-        raise TooMany(too_many(), "present")
-    if not passwords.matches(known.password_hash, present):
-        audit.record(session, person_id, "person.change_password", f"person:{person.key}", "refused")
-        raise WrongPassword(_("The present password is not right."), "present")
-    throttle.forget(person.login, address)
-    set_password(session, person_id, password)
-    end_all(session, person_id, but=session_id)
-    audit.record(session, person_id, "person.change_password", f"person:{person.key}")
+    assert known.person_id is not None
+    confirm_present(session, known, present, tried, "person.change_password")
+    set_password(session, known.person_id, password, policy)
+    end_all(session, known.person_id, but=session_id)
+    person = person_of(session, known.person_id)
+    audit.record(session, person.id, "person.change_password", f"person:{person.key}")
 
 
 def choose_locale(session: Session, person_id: int, locale: str) -> None:
@@ -188,6 +262,17 @@ def disable(session: Session, person_id: int, actor_id: int | None) -> None:
         return
     person.disabled_at = clock.now()
     end_all(session, person_id)
+    end_keys(session, person_id)
     session.flush()
     audit.record(session, actor_id, "person.disable", f"person:{person.key}")
     events.announce(session, events.PERSON_DISABLED, person_id=person_id)
+
+
+def reopen(session: Session, person_id: int, actor_id: int | None) -> None:
+    """Open a closed account again. Sign-ins that ended stay ended; the password goes on holding."""
+    person = person_of(session, person_id)
+    if person.disabled_at is None:
+        return
+    closed, person.disabled_at = person.disabled_at, None
+    session.flush()
+    audit.record(session, actor_id, "person.reopen", f"person:{person.key}", closed=closed.isoformat())

@@ -4,61 +4,70 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import unicodedata
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock
-from app.base.errors import Forbidden, NotFound, Refused, TooMany
+from app.base.errors import Forbidden, NotFound, Refused
 from app.people import passwords, queries, throttle
-from app.people.models import LoginSession, Person
+from app.people.identifiers import plain_login
+from app.people.models import AccountKey, Credential, LoginSession, Person
+from app.people.queries import Known
+from app.people.throttle import Guess
+
+MOST_HERE = 120  # tries of one address at all accounts, where no setting says otherwise
 
 
 class WrongPassword(Refused):
-    """Login and password do not fit; which of the two is not said."""
+    """Identifier and password do not fit; which of the two is not said."""
 
     status = 422
 
 
-def plain_login(login: str) -> str:
-    """The stored form of a login: one width, small letters, no spaces around."""
-    return unicodedata.normalize("NFKC", login).strip().casefold()
+def guess(known: Known, typed: str, address: str, device: str = "", most_here: int = MOST_HERE) -> Guess:
+    """One try at an account, counted alike whichever identifier was typed. Of nobody's only a hash counts."""
+    account = f"person:{known.person_id}" if known.person_id is not None else f"nobody:{_hashed(typed)}"
+    return Guess(account, address, device, most_here)
 
 
-def judge(known: queries.Known, login: str, password: str, address: str) -> None:
-    """Is this the password? Slow on purpose, so callers hold no transaction meanwhile.
-
-    Raises `TooMany` before the sixth try of one login from one address within 15 minutes, else
-    `WrongPassword`, with the same words and the same work for an unknown login.
-    """
-    if not throttle.take(login, address):
-        raise TooMany(too_many(), "password")
+def judge(known: Known, password: str, left: int) -> None:
+    """Is this the password, after a try was taken of which `left` are left? Slow on purpose, so callers hold no
+    transaction meanwhile. `WrongPassword`, with the same words and the same work for an unknown identifier."""
     right = passwords.matches(known.password_hash, password)
     if right and known.person_id is not None and not known.disabled:
-        throttle.forget(login, address)
         return
-    left = throttle.left(login, address)
     raise WrongPassword(
-        _("Login or password is not right. %(n)s tries are left, then there is a wait of 15 minutes.", n=left)
+        ngettext(
+            "This does not fit together. %(num)d try is left, then there is a wait of 15 minutes.",
+            "This does not fit together. %(num)d tries are left, then there is a wait of 15 minutes.",
+            left,
+        )
         if left
-        else _("Login or password is not right. No tries are left; wait 15 minutes."),
+        else _("This does not fit together. No tries are left; wait 15 minutes."),
         "password",
     )
 
 
-def too_many() -> str:
-    """The words of `TooMany`: nobody elsewhere is locked out."""
-    return str(_("Too many tries from here. Wait 15 minutes; other devices are not affected."))
+def note_failure(session: Session, typed: str, address: str, known: Known, action: str = "sign_in") -> None:
+    """The audit entry of a refused sign-in. An unknown identifier is kept only as a hash: it may be a password."""
+    subject = f"login:{known.login}" if known.person_id is not None else f"login:#{_hashed(typed)[:12]}"
+    audit.record(session, known.person_id, action, subject, "refused", address=address)
 
 
-def note_failure(session: Session, login: str, address: str, known: queries.Known) -> None:
-    """The audit entry of a refused sign-in. An unknown login is kept only as a hash: it may be a password."""
-    subject = f"login:{login}"
-    if known.person_id is None:
-        subject = f"login:#{hashlib.sha256(login.encode()).hexdigest()[:12]}"
-    audit.record(session, known.person_id, "sign_in", subject, "refused", address=address)
+def _hashed(typed: str) -> str:
+    return hashlib.sha256(plain_login(typed).encode()).hexdigest()
+
+
+def keep_renewed(session: Session, known: Known, made: str) -> None:
+    """Put a hash with today's parameters in the place of the one that was just judged, unless that was changed."""
+    session.execute(
+        update(Credential)
+        .where(Credential.person_id == known.person_id, Credential.password_hash == known.password_hash)
+        .values(password_hash=made)
+    )
 
 
 def begin(session: Session, person_id: int, device: str, address: str) -> tuple[Person, str]:
@@ -81,16 +90,20 @@ def begin(session: Session, person_id: int, device: str, address: str) -> tuple[
     return person, token
 
 
-def sign_in(session: Session, login: str, password: str, device: str, address: str) -> tuple[Person, str]:
-    """Judge the password and open a sign-in. A refusal is in the audit log if the caller commits."""
-    login = plain_login(login)
-    known = queries.known(session, login)
+def sign_in(session: Session, typed: str, password: str, device: str, address: str) -> tuple[Person, str]:
+    """Judge the password and open a sign-in, in one transaction and in one step, for programs. A refusal is in the
+    audit log if the caller commits."""
+    known = queries.known(session, typed)
+    tried = guess(known, typed, address)
     try:
-        judge(known, login, password, address)
+        judge(known, password, throttle.take(session, tried))
     except Refused:
-        note_failure(session, login, address, known)
+        note_failure(session, typed, address, known)
         raise
     assert known.person_id is not None
+    if known.second_factor:
+        raise Forbidden(_("This account needs a second step to sign in."))
+    throttle.give_back(session, tried)
     return begin(session, known.person_id, device, address)
 
 
@@ -124,12 +137,28 @@ def touch(session: Session, seen: dict[int, float]) -> None:
         )
 
 
-def end_all(session: Session, person_id: int, but: int | None = None) -> None:
-    """End every sign-in of a person, `but` one if it is given."""
+def end_all(session: Session, person_id: int, but: int | None = None) -> int:
+    """End every sign-in of a person, `but` one if it is given; how many there were."""
     ending = update(LoginSession).where(LoginSession.person_id == person_id, LoginSession.revoked_at.is_(None))
     if but is not None:
         ending = ending.where(LoginSession.id != but)
-    session.execute(ending.values(revoked_at=clock.now()))
+    done = session.execute(ending.values(revoked_at=clock.now()))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def end_others(session: Session, person_id: int, present: int) -> int:
+    """The person ends all of their sign-ins but the present one."""
+    count = end_all(session, person_id, but=present)
+    audit.record(session, person_id, "sign_in.revoke_others", f"person:{person_of(session, person_id).key}", n=count)
+    return count
+
+
+def end_keys(session: Session, person_id: int, *ways: str) -> None:
+    """What a person could still choose a password with holds no more: all of it, or only what came these ways."""
+    ending = update(AccountKey).where(AccountKey.person_id == person_id, AccountKey.ended_at.is_(None))
+    if ways:
+        ending = ending.where(AccountKey.way.in_(ways))
+    session.execute(ending.values(ended_at=clock.now()).execution_options(synchronize_session=False))
 
 
 def person_of(session: Session, person_id: int) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as browser
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -14,28 +14,14 @@ from app.base import clock
 from app.base.access import public, signed_in
 from app.base.errors import Refused
 from app.base.unit_of_work import database, session, settings
-from app.people import login, queries, service
+from app.people import entering, login, passwords, queries, service
 from app.people.addresses import safe_next
-from app.people.devices import device_name
 from app.people.forms import PasswordForm, SignInForm
+from app.people.second import steps
 
 bp = Blueprint("people", __name__, template_folder="templates")
 Page = str | Response | tuple[str, int]
 LOCALES = ("zh_Hans_CN", "en")
-
-
-def _address() -> str:
-    return request.remote_addr or "?"
-
-
-def _fails(form: SignInForm | PasswordForm, refused: Refused) -> None:
-    """Put a refusal beside its field. The audit entry stays although the answer is an error."""
-    target = form[refused.field] if refused.field and refused.field in form else None
-    if target is None:
-        form.form_errors.append(refused.text)
-    else:
-        target.errors = [*target.errors, refused.text]
-    g.keep_on_error = True
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -50,30 +36,33 @@ def sign_in() -> Page:
         try:
             return _enter(form, goal)
         except Refused as refused:
-            _fails(form, refused)
+            entering.fails(form, refused)
             return render_template("people/sign_in.html", form=form), refused.status
+    if not form.is_submitted():
+        form.login.data = browser.pop("login", "")
     status = 422 if form.is_submitted() else 200
     return render_template("people/sign_in.html", form=form), status
 
 
 def _enter(form: SignInForm, goal: str) -> Response:
-    name = service.plain_login(form.login.data)
+    typed, password = form.login.data or "", form.password.data or ""
     # Judging takes long on purpose: the reading ends before it, the writing begins after it.
     with database().reading() as reader:
-        known = queries.known(reader, name)
+        known = queries.known(reader, typed)
+    tried = entering.guess_of(known, typed)
     try:
-        service.judge(known, name, form.password.data, _address())
+        service.judge(known, password, entering.take(tried))
     except Refused:
-        service.note_failure(session(), name, _address(), known)
+        service.note_failure(session(), typed, entering.address(), known)
         raise
-    assert known.person_id is not None
-    device = device_name(request.user_agent.string)
-    _person, token = service.begin(session(), known.person_id, device, _address())
-    today = clock.local_day(clock.now(), settings().timezone)
-    bearer = queries.bearer(session(), service.hash_of(token), today)
-    assert bearer is not None
-    login.enter(token, bearer)
-    return redirect(goal)
+    assert known.password_hash is not None
+    if passwords.outdated(known.password_hash):
+        made = passwords.make(password)
+        service.keep_renewed(session(), known, made)
+    if known.second_factor:
+        steps.expect(known, goal)  # the try stays taken until the second step is done
+        return redirect(url_for("second.step"))
+    return entering.enter(known, tried, goal)
 
 
 @bp.route("/sign-out", methods=["POST"])
@@ -107,9 +96,12 @@ def _account(form: PasswordForm) -> str:
     return render_template(
         "people/account.html",
         form=form,
+        profile=queries.profile(session(), current_user.person_id),
         sign_ins=held,
         present=current_user.session_id,
         unit=queries.unit_of(session(), current_user.person_id, today),
+        second=steps.offered(),
+        policy=passwords.policy_of(settings()),
     )
 
 
@@ -126,16 +118,18 @@ def change_password() -> Page:
     """Change one's own password."""
     form = PasswordForm()
     if form.validate_on_submit():
+        known = queries.known_by_id(session(), current_user.person_id)
         try:
             service.change_password(
-                session(), current_user.person_id, form.present.data, form.password.data,
-                current_user.session_id, _address(),
+                session(), known, form.present.data or "", form.password.data or "", current_user.session_id,
+                entering.guess_of(known, known.login), passwords.policy_of(settings()),
             )  # fmt: skip
         except Refused as refused:
-            _fails(form, refused)
+            entering.fails(form, refused)
             return _account(form), refused.status
         flash(_("The password is changed. Other devices were signed out."), "done")
-        return redirect(url_for("people.account"))
+        answer = redirect(url_for("people.account"))
+        return entering.remember(answer, queries.known_by_id(session(), current_user.person_id))
     return _account(form), 422
 
 
@@ -148,4 +142,13 @@ def end_sign_in(session_id: int) -> Response:
         login.leave()
         return redirect(url_for("people.sign_in"))
     flash(_("That device is signed out."), "done")
+    return redirect(url_for("people.account"))
+
+
+@bp.route("/account/sign-ins/end-others", methods=["POST"])
+@signed_in
+def end_others() -> Response:
+    """End all of one's own sign-ins but this one."""
+    service.end_others(session(), current_user.person_id, current_user.session_id)
+    flash(_("All other devices are signed out."), "done")
     return redirect(url_for("people.account"))

@@ -23,6 +23,10 @@ ROLES = (
 SCOPES = ("own", "class", "unit", "academy")
 # No person holds two of them (`roles.md`).
 SEPARATED = frozenset({"sys_admin", "sec_admin", "audit_admin"})
+# Roles that may do so much that a password alone does not open them (`DUXUE_SECOND_FACTOR`).
+MUST_PROVE_TWICE = SEPARATED | {"academy_admin"}
+# Roles beyond learning one's own: their holders may set up a second factor.
+STAFF = frozenset(ROLES) - {"learner"}
 
 # permission → the roles that hold it. How far it reaches is the scope of the person's grant.
 TABLE: dict[str, frozenset[str]] = {
@@ -41,6 +45,9 @@ TABLE: dict[str, frozenset[str]] = {
     "certificate.revoke": frozenset({"academy_admin"}),
     "announcement.write": frozenset({"academy_admin"}),
     "roster.import": frozenset({"academy_admin"}),
+    "account.see": frozenset({"unit_liaison", "unit_admin", "academy_admin", "sec_admin"}),
+    "account.issue": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
+    "account.second_factor": frozenset({"sec_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
     "audit.see": frozenset({"audit_admin"}),
     "role.grant": frozenset({"sec_admin"}),

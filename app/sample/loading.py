@@ -70,6 +70,7 @@ def _load(made: Load, plan: dict[str, Any], rows: list[dict[str, str]], measures
     _units(made, plan)
     _staff(made, plan)
     _learners(made, rows)
+    _newcomers(made, plan)
     providers: dict[str, int] = {}
     for slug in plan["courses"]:
         folder = CONTENT / "courses" / slug
@@ -108,6 +109,14 @@ def _learners(made: Load, rows: list[dict[str, str]]) -> None:
         people.join_unit(made.session, person.id, made.units[row["unit"]], row["band"], made.year_began)
         people.grant_role(made.session, person.id, "learner", "own", since=made.year_began)
         classes.enrol(made.session, person.id, made.classes[row["class"]], made.year_began, None)
+
+
+def _newcomers(made: Load, plan: dict[str, Any]) -> None:
+    """Who has joined and not signed in yet: no password, no class."""
+    for each in plan["newcomers"]:
+        person = people.create_person(made.session, each["login"], each["name"])
+        people.join_unit(made.session, person.id, made.units[each["unit"]], each["band"], made.today)
+        people.grant_role(made.session, person.id, "learner", "own", since=made.today)
 
 
 def _offers(made: Load, plan: dict[str, Any]) -> None:

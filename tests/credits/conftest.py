@@ -92,6 +92,7 @@ def app(any_database: DatabaseUrls, tmp_path: Path) -> Iterator[Flask]:
                 "DUXUE_DATABASE_URL": any_database.app_url,
                 "DUXUE_SECRET": "s" * 32,
                 "DUXUE_EMBEDDED": "0",
+                "DUXUE_SECOND_FACTOR": "offered",
             }
         )
     )

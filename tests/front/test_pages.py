@@ -208,7 +208,7 @@ def test_the_foot_stands_on_every_page_with_the_number_of_the_setting(
 ) -> None:
     chosen = {
         "DUXUE_DATA_DIR": str(tmp_path), "DUXUE_DATABASE_URL": any_database.app_url, "DUXUE_EMBEDDED": "0",
-        "DUXUE_REGISTRATION": "示例ICP备00000000号",
+        "DUXUE_REGISTRATION": "示例ICP备00000000号", "DUXUE_SECOND_FACTOR": "offered",
     }  # fmt: skip
     app = create_app(load(chosen))
     link = '<a href="https://beian.miit.gov.cn/" rel="noopener noreferrer" lang="zh-CN">示例ICP备00000000号</a>'

@@ -44,7 +44,7 @@ def settings_in_code() -> dict[str, ast.Call]:
         for argument in call.args:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 name = re.fullmatch(r"DUXUE_[A-Z_]+|(?:CONTENT_)?PORT", argument.value)
-                if name and (ast.unparse(call.func) in ("env.get", "_number", "_flag", "_line")):
+                if name and (ast.unparse(call.func) in ("env.get", "_number", "_flag", "_line", "_one_of")):
                     found[argument.value] = call
     return found
 

@@ -44,6 +44,8 @@ COURSE = "main .course-row a[href^='/courses/']"
 
 PLACES = (
     Place("sign-in", "", "/sign-in"),
+    Place("activate", "", "/activate"),
+    Place("forgotten", "", "/forgotten"),
     Place("home", "", "/"),
     Place("preview", "", "/catalogue"),
     Place("announcements", "", "/announcements"),
@@ -85,6 +87,10 @@ PLACES = (
     Place("rules-version", ADMIN, "/rules/1"),
     Place("rules-compare", ADMIN, "/rules/compare"),
     Place("draft-new", ADMIN, "/rules/drafts/new"),
+    Place("accounts", ADMIN, "/desk/accounts"),
+    Place("accounts-of-units", "liaison", "/desk/accounts?state=new"),
+    Place("account-of", ADMIN, "/desk/accounts?state=new", ("main table .who a",)),
+    Place("second-factor", ADMIN, "/account/second-factor"),
     Place("desk-announcements", ADMIN, "/desk/announcements"),
     Place("announcement-new", ADMIN, "/desk/announcements/new"),
     Place("desk-classes", ADMIN, "/desk/classes"),

@@ -66,6 +66,7 @@ def settings_for(data_dir: Path, urls: DatabaseUrls, **more: str) -> dict[str, s
         "DUXUE_DATABASE_URL": urls.app_url,
         "DUXUE_OWNER_DATABASE_URL": urls.owner_url,
         "DUXUE_APP_ROLE": urls.app_role,
+        "DUXUE_SECOND_FACTOR": "offered",  # as in the sample, also where its data is served without it
         **more,
     }
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.base import events
 from app.base.audit import AuditEntry
+from app.base.db import Database
 from app.base.errors import BadInput, Forbidden, NotFound, Refused, TooMany
 from app.people import passwords, queries, service, throttle
 from app.people.models import Credential, LoginSession, Person
@@ -104,14 +105,16 @@ def test_a_right_password_gives_the_tries_back(session: Session, learner: Person
         service.sign_in(session, learner.login, PASSWORD, "", HERE)
 
 
-def test_parallel_guesses_are_judged_five_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parallel_guesses_are_judged_five_times_at_most(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     judged = []
     monkeypatch.setattr(passwords, "matches", lambda stored, given: judged.append(given))
-    nobody = queries.Known(None, None, False)
+    tried = service.guess(queries.NOBODY, "parallel-login", HERE)
 
     def guess(number: int) -> str:
         try:
-            service.judge(nobody, "parallel-login", f"guess {number}", HERE)
+            with db.writing() as session:
+                left = throttle.take(session, tried)
+            service.judge(queries.NOBODY, f"guess {number}", left)
         except Refused as refused:
             return type(refused).__name__
         return "in"
@@ -185,9 +188,11 @@ def test_changing_the_password_asks_for_the_old_one_and_ends_other_devices(sessi
     first, second = [row.id for row in session.scalars(select(LoginSession).order_by(LoginSession.id))]
     assert first != second
     fresh = "herons fly at dusk"
+    known = queries.known_by_id(session, learner.id)
+    tried = service.guess(known, learner.login, HERE)
     with pytest.raises(service.WrongPassword):
-        service.change_password(session, learner.id, "not it at all", fresh, second, HERE)
-    service.change_password(session, learner.id, PASSWORD, fresh, second, HERE)
+        service.change_password(session, known, "not it at all", fresh, second, tried)
+    service.change_password(session, known, PASSWORD, fresh, second, tried)
     session.flush()
     alive = [queries.bearer(session, service.hash_of(token), date(2026, 3, 2)) is not None for token in tokens]
     assert alive == [False, True]

@@ -243,8 +243,6 @@ def test_staff_begin_at_their_desk(academy_app: Academy, web_db: Database, made:
 @pytest.mark.parametrize(
     ("role", "what"),
     [
-        ("unit_liaison", "who joins and leaves your unit"),
-        ("unit_admin", "your units and their learners"),
         ("lecturer", "what learners say of them"),
         ("archive_reader", "the archive of learning"),
         ("sys_admin", "the settings of the system"),

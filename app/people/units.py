@@ -1,0 +1,60 @@
+"""The tree of units, read whole: it is small."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.people.models import Unit
+from app.rules.access import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChoice:
+    """A unit where one may be chosen; `depth` below the first that is shown."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str
+    depth: int
+
+
+_ALL = select(Unit.id, Unit.parent_id, Unit.code, Unit.name, Unit.name_en).order_by(Unit.id)
+
+
+def below(session: Session, unit_ids: Iterable[int]) -> frozenset[int]:
+    """These units and all below them."""
+    children: dict[int | None, list[int]] = defaultdict(list)
+    for row in session.execute(_ALL):
+        children[row.parent_id].append(row.id)
+    found: set[int] = set()
+    waiting = list(unit_ids)
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            waiting += children[at]
+    return frozenset(found)
+
+
+def choices(scope: Scope, session: Session) -> list[UnitChoice]:
+    """The units that a scope reaches, as a tree."""
+    rows = session.execute(_ALL).all()
+    known = {row.id for row in rows}
+    children = defaultdict(list)
+    for row in rows:
+        children[row.parent_id if row.parent_id in known else None].append(row)
+    tops = children[None] if scope.everything else [row for row in rows if row.id in scope.unit_ids]
+    found: dict[int, UnitChoice] = {}
+    waiting = [(row, 0) for row in reversed(tops)]
+    while waiting:
+        row, depth = waiting.pop()
+        if row.id not in found:
+            found[row.id] = UnitChoice(row.id, row.code, row.name, row.name_en, depth)
+            waiting += [(child, depth + 1) for child in reversed(children[row.id])]
+    return list(found.values())
