@@ -208,12 +208,18 @@ def lines(detail: Mapping[str, Any], address: str = "") -> list[tuple[str, str, 
 
     `was` and `now` are told together; an address that is told anyway is left out.
     """
-    rest = {key: value for key, value in detail.items() if not (key == "address" and value == address)}
+    rest = {key: value for key, value in detail.items() if value not in (None, "")}
+    if rest.get("address") == address:
+        del rest["address"]
+    if "place" in rest:  # which says more than its number
+        rest.pop("scope_id", None)
     was, now = rest.pop("was", None), rest.pop("now", None)
     return [*_changes(was, now), *((_name(key), "", value_text(key, value)) for key, value in sorted(rest.items()))]
 
 
 def _changes(was: Any, now: Any) -> list[tuple[str, str, str]]:
+    if was is None and isinstance(now, dict):  # something new
+        return [(_name(key), "", value_text(key, value)) for key, value in sorted(now.items()) if value is not None]
     if was is None and now is None:
         return []
     if not isinstance(was, dict | None) or not isinstance(now, dict | None):
