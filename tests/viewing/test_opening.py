@@ -110,6 +110,16 @@ def test_what_ends_a_right_ends_the_viewing(academy: Academy, event: str, facts:
         assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason == reason
 
 
+def test_of_many_who_leave_their_classes_those_who_watch_stop(academy: Academy) -> None:
+    opened = academy.open()
+    with academy.db.writing() as session:
+        events.announce(session, events.LEARNERS_LEFT, person_ids=[academy.learner + 1000])
+        assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason is None
+        events.announce(session, events.LEARNERS_LEFT, person_ids=[academy.learner, academy.learner + 1000])
+    with academy.db.reading() as session:
+        assert session.get_one(Viewing, (academy.learner, opened.viewing)).end_reason == "left_class"
+
+
 def test_disabling_a_person_ends_it_in_the_same_transaction(academy: Academy) -> None:
     opened = academy.open()
     with academy.db.writing() as session:
