@@ -24,12 +24,14 @@ __all__ = ["academy_app", "place", "traveller", "web_db"]
 # What the arguments of an address are in the other place, by the names of `Apart.values`; or, in words, why it carries
 # nothing of a class, a unit or a person. An address with arguments that is not here fails the build.
 ACADEMY, PUBLIC = "the academy's: material, rules, periods, announcements", "anybody's"
+KEY = "a secret that its owner was sent: tests/people/test_keys.py"
 CLASS, PERSON = {"code": "class_code"}, {"person_key": "person_key"}
 PAPER = {"person_key": "person_key", "code": "certificate"}
 LESSON, NOTE, RUN = {"lesson_id": "lesson_id"}, {"note_id": "note_id"}, {"run_id": "run_id"}
 TICKET, DESK_TICKET = {"ticket": "ticket"}, {"code": "class_code", "ticket": "ticket"}
 APPOINTED = {"key": "key", "grant_id": "grant_id"}
 OUTSIDE: dict[str, dict[str, str] | str] = {
+    "accounts.close": PERSON, "accounts.one": PERSON, "accounts.reopen": PERSON, "accounts.reset_second_factor": PERSON,
     "announcements.delete": ACADEMY, "announcements.one": ACADEMY, "announcements.take_back": ACADEMY,
     "assets.css": PUBLIC,
     "audit.export": "the form of a file of the whole log",
@@ -45,6 +47,7 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "credits.clauses": ACADEMY,
     "credits.statement_file_for": PERSON, "credits.statement_for": PERSON,
     "front.announcement": PUBLIC, "front.help_page": PUBLIC, "front.picture": PUBLIC,
+    "keys.confirm_email": KEY, "keys.follow": KEY,
     "notes.add": LESSON, "notes.change": NOTE, "notes.listing": LESSON, "notes.note": NOTE, "notes.remove": NOTE,
     "notices.open_message": {"message_id": "message_id"},
     "people.end_sign_in": {"session_id": "session_id"},
