@@ -24,11 +24,14 @@ def slip(login: str, as_json: bool) -> None:
     settings = reading.load()
     lasts = timedelta(days=settings.slip_days)
     db = database(settings)
-    with db.writing() as session:
-        person = queries.person_by_login(session, plain_login(login))
-        if person is None or person.disabled:
-            raise click.ClickException(f"there is no open account {login}")
-        code = check_code.shown(keys.slips(session, [person.id], lasts, None, None)[person.id])
+    try:
+        with db.writing() as session:
+            person = queries.person_by_login(session, plain_login(login))
+            if person is None or person.disabled:
+                raise click.ClickException(f"there is no open account {login}")
+            code = check_code.shown(keys.slips(session, [person.id], lasts, None, None)[person.id])
+    finally:
+        db.engine.dispose()
     until = (clock.now() + lasts).isoformat(timespec="seconds")
     address = f"{settings.public_url}/activate"
     if as_json:
