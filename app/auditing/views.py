@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Answer
 from app.auditing import export as files
 from app.auditing import queries, service, words
 from app.auditing.queries import PAGE, Asked, EntryRow
-from app.base import audit, audit_chain, clock, runs
+from app.base import audit, audit_chain, clock, labels, runs
 from app.base.access import can, guard
 from app.base.unit_of_work import database, session, settings
 
@@ -115,6 +115,7 @@ def page() -> str:
         people=queries.people_named(session(), shown),
         next_url=_url(wanted, after=_cursor_text(shown[-1])) if more else "",
         words=words,
+        at_second=_at_second,
         head=audit_chain.head(session()),
         waiting=audit_chain.waiting(session()),
         run=newest if newest is not None and newest.state != runs.DONE else None,
@@ -175,3 +176,9 @@ def _noted(action: str, subject: str, **detail: Any) -> None:
     # A page that is only read commits nothing, so the look is written by a unit of work of its own.
     with database().writing() as writer:
         audit.record(writer, current_user.person_id, action, subject, **detail)
+
+
+def _at_second(moment: datetime) -> tuple[str, str]:
+    """Day and time of an entry: of two within one minute the order matters."""
+    local = moment.astimezone(settings().timezone)
+    return labels.full_day(local.date()), local.strftime("%H:%M:%S")

@@ -129,7 +129,7 @@ def name(cell: Cell) -> str:
 
 
 def phone(cell: Cell) -> str | None:
-    """A phone number as it is stored: `13912345678`, `0731-58221234`, `+85212345678`."""
+    """A phone number as it is stored, digits alone: `13912345678`, `073158221234`, `+85212345678`."""
     found = _narrow(cell).replace(" ", "").lstrip("'’`")
     if not found:
         return None
@@ -143,7 +143,7 @@ def phone(cell: Cell) -> str | None:
         return found.replace("-", "")
     if fixed := _LANDLINE.fullmatch(bare.lstrip("(")):
         area, number, extension, local = fixed.groups()
-        return "-".join(part for part in (area, number or local, extension) if part)
+        return "".join(part for part in (area, number or local, extension) if part)
     first = next((part for part in _SEVERAL.split(found) if part != found and _MOBILE.fullmatch(part)), "")
     raise Wrong("phone_several" if first else "phone_form", first)
 
