@@ -64,7 +64,7 @@ def tabs(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """(kind, word, count) of everything that there is something of; the four main kinds always."""
     counts = result["counts"]
     found = [
-        ("new", _("New"), counts["new"]), ("changed", _("Altered"), counts["changed"]),
+        ("new", _("New"), counts["new"]), ("changed", _("Differs"), counts["changed"]),
         ("moved", _("Moved"), counts["moved"]), ("leaving", _("Leaving"), counts["leaving"]),
         ("wrong", _("Wrong"), counts["wrong"]), ("duplicates", _("Same person?"), result["twins"]),
         ("units", _("New units"), counts["units"]), ("held", _("Kept back"), result["held"]),

@@ -107,7 +107,7 @@ def test_from_file_to_report_and_back(desk: Desk) -> None:
     assert "14 手机号码 138 This is no phone number: 138." in wrong
     assert "1 row is wrong and is left out" in wrong
     report = desk.apply(second)
-    assert "New 0 Altered 1 Moved 1 Leaving 0 Wrong 1" in desk.page(report)
+    assert "New 0 Differs 1 Moved 1 Leaving 0 Wrong 1" in desk.page(report)
     answer = desk.post(f"{report}/undo")
     desk.work()
     assert desk.client.get(answer.location).location == report
@@ -237,7 +237,7 @@ def test_everybody_is_exported_and_reads_back_unchanged(desk: Desk) -> None:
         answer = desk.take(raw, f"all.{ending}", source="export")
         found = desk.page(answer.location)
         assert "New 0" in found
-        assert "Altered 0" in found
+        assert "Differs 0" in found
         assert "Moved 0" in found, ending
     assert desk.client.get("/desk/import/export.exe").status_code == 404
 
