@@ -22,6 +22,7 @@ from app.credits.closing.wired import Matters
 from app.credits.workshop import messages as workshop_messages
 from app.notices import queries as notices_queries
 from app.people import queries as people_queries
+from app.roster import messages as roster_messages
 from app.study import wired as study_wired
 from app.tickets import answers as tickets_answers
 from app.tickets import closing as tickets_closing
@@ -77,5 +78,5 @@ def listen() -> None:
     events.listen(events.LESSON_WITHDRAWN, endings.end_of_lesson)
     events.listen(events.COURSE_WITHDRAWN, endings.end_of_course)
     events.listen(events.OFFER_WITHDRAWN, endings.end_of_offer)
-    for messages in (workshop_messages, closing_messages, books_messages):
+    for messages in (workshop_messages, closing_messages, books_messages, roster_messages):
         events.listen(events.RUN_ENDED, messages.run_ended)

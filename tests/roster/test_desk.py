@@ -18,6 +18,7 @@ from app.base import runs
 from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.factory import Academy
+from app.notices.models import Notice
 from app.people.models import Person
 from app.roster import staging
 from tests import factories
@@ -114,6 +115,8 @@ def test_from_file_to_report_and_back(desk: Desk) -> None:
     assert "2 changes were put back. Nothing stood in the way." in desk.page(report)
     with desk.db.reading() as session:
         assert session.scalars(select(Person.phone).where(Person.login == "xy0002")).one() == "13900000002"
+        told = [each.kind for each in session.scalars(select(Notice).order_by(Notice.id))]
+        assert told == ["roster.applied", "roster.applied", "roster.undone"]
         actions = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("roster.%"))).all()
         assert actions == ["roster.import", "roster.import", "roster.undo"]
 
