@@ -16,7 +16,7 @@ from app.base import migrate as migrating
 from app.base import settings as reading
 from app.base import tasks
 from app.base.settings import SettingError
-from app.commands.accounts import slip
+from app.commands.accounts import appoint, slip
 from app.commands.audit import audit
 from app.commands.classes import classes
 from app.commands.common import console, database
@@ -116,6 +116,7 @@ main.add_command(classes)
 main.add_command(credits)
 main.add_command(rules)
 main.add_command(roster)
+main.add_command(appoint)
 main.add_command(slip)
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def enter(known: Known, tried: Guess, goal: str) -> Response:
     """Open the sign-in of a person who has proved who they are, and remember the device."""
     assert known.person_id is not None
     throttle.give_back(session(), tried)
+    service.still_holds(session(), known)
     device = device_name(request.user_agent.string)
     _person, token = service.begin(session(), known.person_id, device, address())
     today = clock.local_day(clock.now(), settings().timezone)

@@ -78,6 +78,9 @@ def _owed(bearer: Bearer) -> str:
 
 def _owing() -> Response | None:
     """Before every request: who owes something goes there first, and opens nothing else but what is open to all."""
+    # Known before the request's own writing begins: noting when a sign-in was seen is a transaction of its own.
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        bool(current_user.is_authenticated)
     if request.endpoint is None or request.endpoint in OPEN_TO_OWING:
         return None
     if access_of(current_app, request.endpoint) == PUBLIC or request.endpoint == "people.sign_out":

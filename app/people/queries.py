@@ -169,7 +169,8 @@ _KNOWN = (
 )  # fmt: skip
 _BY_IDENTIFIER = _KNOWN.where(
     or_(
-        Person.login == bindparam("login"), Person.phone == bindparam("phone"), Person.email == bindparam("email")
+        Person.login == bindparam("login"), Person.login == bindparam("phone"), Person.phone == bindparam("phone"),
+        Person.email == bindparam("email"),
     )
 )  # fmt: skip
 _BY_ID = _KNOWN.where(Person.id == bindparam("person"))

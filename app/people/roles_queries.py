@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.base import clock
 from app.base.db import holds
 from app.people.models import Person, RoleGrant, Unit
 from app.people.queries import PERSON, PersonRow
+from app.rules.access import SEPARATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,18 @@ def of_class(session: Session, class_id: int, day: date) -> list[Appointment]:
 def of_unit(session: Session, unit_id: int, day: date) -> list[Appointment]:
     """Who looks after a unit on a day: appointed for it, or for one that it stands below."""
     return _rows(session, _OF_PLACES, kind="unit", ids=[unit_id, *units_above(session, unit_id)], day=day)
+
+
+def is_separated(session: Session, person_id: int) -> bool:
+    """Is somebody one of the three separated administrators, or will be?"""
+    yesterday = clock.now().date() - timedelta(days=1)  # over everywhere on earth
+    return session.scalar(select(separated(yesterday).where(RoleGrant.person_id == person_id).exists())) or False
+
+
+def separated(day: date) -> Select[Any]:
+    """The ids of those who are one of the three on a day, or will be."""
+    lasts = or_(RoleGrant.until.is_(None), RoleGrant.until > day)
+    return select(RoleGrant.person_id).where(RoleGrant.role.in_(SEPARATED), lasts)
 
 
 def units_above(session: Session, unit_id: int) -> list[int]:

@@ -37,6 +37,7 @@ from app.people.signing import (
     revoke,
     sign_in,
     sign_out,
+    still_holds,
     touch,
 )
 from app.people.throttle import Guess
@@ -71,6 +72,7 @@ __all__ = [
     "set_password",
     "sign_in",
     "sign_out",
+    "still_holds",
     "touch",
 ]
 _LOGIN = re.compile(r"[\w.@+-]{2,60}")
@@ -226,6 +228,7 @@ def change_password(
     confirm_present(session, known, present, tried, "person.change_password")
     set_password(session, known.person_id, password, policy)
     end_all(session, known.person_id, but=session_id)
+    end_keys(session, known.person_id)
     person = person_of(session, known.person_id)
     audit.record(session, person.id, "person.change_password", f"person:{person.key}")
 

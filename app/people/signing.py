@@ -7,13 +7,13 @@ import secrets
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock
 from app.base.errors import Forbidden, NotFound, Refused
 from app.people import passwords, queries, throttle
-from app.people.identifiers import plain_login
+from app.people.identifiers import forms, plain_login
 from app.people.models import AccountKey, Credential, LoginSession, Person
 from app.people.queries import Known
 from app.people.throttle import Guess
@@ -29,7 +29,9 @@ class WrongPassword(Refused):
 
 def guess(known: Known, typed: str, address: str, device: str = "", most_here: int = MOST_HERE) -> Guess:
     """One try at an account, counted alike whichever identifier was typed. Of nobody's only a hash counts."""
-    account = f"person:{known.person_id}" if known.person_id is not None else f"nobody:{_hashed(typed)}"
+    # One number written in two ways is one account, whether there is somebody or not: else the count would tell.
+    one = forms(typed).phone or typed
+    account = f"person:{known.person_id}" if known.person_id is not None else f"nobody:{_hashed(one)}"
     return Guess(account, address, device, most_here)
 
 
@@ -88,6 +90,16 @@ def begin(session: Session, person_id: int, device: str, address: str) -> tuple[
     session.flush()
     audit.record(session, person.id, "sign_in", f"person:{person.key}", address=address, sign_in=row.id)
     return person, token
+
+
+def still_holds(session: Session, known: Known) -> None:
+    """Is what was judged still what holds? It took a while, and a password may have been set or a second factor
+    meanwhile: then those who set it have ended all sign-ins, and this one must not begin after them."""
+    mine = select(Credential.changed_at).where(Credential.person_id == known.person_id)
+    changed_at = session.scalar(mine.with_for_update())
+    now = queries.known_by_id(session, known.person_id) if known.person_id is not None else queries.NOBODY
+    if changed_at != known.changed_at or now.second_factor != known.second_factor or now.disabled:
+        raise WrongPassword(_("The account has changed meanwhile. Sign in once more."), "password")
 
 
 def sign_in(session: Session, typed: str, password: str, device: str, address: str) -> tuple[Person, str]:

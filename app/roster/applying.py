@@ -278,6 +278,9 @@ class _Applying:
             rows.setdefault(tuple(sorted(fields)), []).append({"id": change.present.id, **fields})
         for given in rows.values():
             self._session.execute(update(Person), given)
+            for each in given:
+                if "email" in each:  # a link that is on its way to the address before opens nothing more
+                    people.end_keys(self._session, each["id"], "mail", "confirm")
 
     def _leave(self, change: Change) -> None:
         """The account is closed, unit and class are left; whom another source has as well, or who is closed already,
@@ -307,6 +310,9 @@ class _Applying:
             people.disable(self._session, person.id, self._order.actor_id)
             closed = self._session.get_one(Person, person.id).disabled_at
             after["disabled_at"] = closed.isoformat() if closed else None
+            listed = self._session.get_one(RosterPerson, (self._row.source_id, person.id))
+            before["closed_at"] = listed.closed_at.isoformat() if listed.closed_at else None
+            listed.closed_at = closed
         self._keep(LEAVING, change.staff_number, change.name, before, after, person_id=person.id)
 
     def _link(self) -> None:

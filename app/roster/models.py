@@ -22,12 +22,16 @@ class RosterSource(Base):
 
 
 class RosterPerson(Base):
-    """Whom a source has. `gone_import_id`: the import by which the person left it, none while present."""
+    """Whom a source has. `gone_import_id`: the import by which the person left it, none while present.
+
+    `closed_at`: when a roster of this source closed the account; closed by hand since, no roster opens it.
+    """
 
     __tablename__ = "roster_person"
     source_id: Mapped[int] = mapped_column(ForeignKey("roster_source.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
     gone_import_id: Mapped[int | None] = mapped_column(Key)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class RosterImport(Base):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.people.models import Person, Unit, UnitMembership
+from app.base import clock
+from app.people.models import Person, RoleGrant, Unit, UnitMembership
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
+from app.rules.access import SEPARATED
 from app.rules.roster.difference import Present, UnitNow
 
 
@@ -58,15 +60,20 @@ _UNITS = select(Unit.id, Unit.name, func.coalesce(_PARENT.name, ""), Unit.nature
 )
 _OF_SOURCE = aliased(RosterPerson)
 _ELSEWHERE = aliased(RosterPerson)
+_CLOSED = aliased(RosterPerson)
 _PRESENT = (
     select(
         Person.id, Person.login, Person.name, Person.phone, Person.email, Person.key_trainee,
         UnitMembership.unit_id, func.coalesce(UnitMembership.band, ""), Person.disabled_at.is_not(None),
-        _OF_SOURCE.gone_import_id.is_not(None),
+        exists().where(_CLOSED.person_id == Person.id, _CLOSED.closed_at == Person.disabled_at),
         _OF_SOURCE.person_id.is_not(None) & _OF_SOURCE.gone_import_id.is_(None),
         exists().where(
             _ELSEWHERE.person_id == Person.id, _ELSEWHERE.source_id != bindparam("source"),
             _ELSEWHERE.gone_import_id.is_(None),
+        ),
+        exists().where(
+            RoleGrant.person_id == Person.id, RoleGrant.role.in_(SEPARATED),
+            or_(RoleGrant.until.is_(None), RoleGrant.until > bindparam("day")),
         ),
     )
     .outerjoin(UnitMembership, (UnitMembership.person_id == Person.id) & UnitMembership.until.is_(None))
@@ -121,7 +128,7 @@ def units(session: Session) -> list[UnitNow]:
 
 def present(session: Session, source_id: int | None) -> list[Present]:
     """Everybody with an account, as a roster of this source is compared with them (None: a source not known yet)."""
-    rows = session.execute(_PRESENT, {"source": source_id or 0})
+    rows = session.execute(_PRESENT, {"source": source_id or 0, "day": clock.now().date() - timedelta(days=1)})
     return [Present(*row[:8], *map(bool, row[8:])) for row in rows]
 
 

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock, tasks
+from app.base import audit, clock, events, tasks
 from app.base.db import Base
 from app.base.errors import NotFound, Refused
 from app.classes.models import ClassMembership
@@ -101,7 +101,7 @@ class _Undoing:
                 row.until = None
         if "class_membership" in before:
             conflict = self._rejoin(change, before, after) or conflict
-        self._link(change)
+        self._link(change, before["closed_at"])
         audit.record(self._session, self._actor_id, "person.reopen", f"person:{person.key}", by="roster")
         return conflict
 
@@ -129,6 +129,8 @@ class _Undoing:
                     conflicts.append(name)
                     continue
                 setattr(person, name, before[name])
+                if name == "email":
+                    people.end_keys(self._session, person.id, "mail", "confirm")
                 if name == "name":
                     person.name_pinyin = people.pinyin_of(before[name])
         if "membership" in after:
@@ -139,7 +141,9 @@ class _Undoing:
             else:
                 person.disabled_at = datetime.fromisoformat(before["disabled_at"])
                 people.end_all(self._session, person.id)
+                people.end_keys(self._session, person.id)
                 audit.record(self._session, self._actor_id, "person.disable", f"person:{person.key}", by="roster")
+                events.announce(self._session, events.PERSON_DISABLED, person_id=person.id)
             self._gone_again(change)
         return conflicts[0] if conflicts else None
 
@@ -188,10 +192,12 @@ class _Undoing:
 
     # The source's own list
 
-    def _link(self, change: RosterChange) -> None:
+    def _link(self, change: RosterChange, closed_at: str | None = None) -> None:
         row = self._session.get(RosterPerson, (self._row.source_id, change.person_id))
         if row is not None:
             row.gone_import_id = None
+            if "closed_at" in json.loads(change.before):
+                row.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
 
     def _gone_again(self, change: RosterChange) -> None:
         """Who had come back is gone again: by the import that told so before this one."""

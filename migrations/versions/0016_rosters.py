@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("source_id", KEY, nullable=False),
         sa.Column("person_id", KEY, nullable=False),
         sa.Column("gone_import_id", KEY, nullable=True),
+        sa.Column("closed_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["roster_source.id"], name=op.f("fk_roster_person_source_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_roster_person_person_id")),
         sa.PrimaryKeyConstraint("source_id", "person_id", name=op.f("pk_roster_person")),

@@ -18,11 +18,12 @@ from app.base.db import Database
 from app.base.errors import Refused
 from app.cli import main
 from app.factory import Academy
+from app.people import queries as people_queries
 from app.people import service
 from app.people.desk import queries, slips
 from app.people.desk.queries import Wanted
 from app.people.keys import service as keys_service
-from app.people.models import AccountKey
+from app.people.models import AccountKey, RoleGrant
 from app.rules import check_code
 from app.rules.access import Scope
 from tests import factories
@@ -277,11 +278,35 @@ def test_the_list_costs_as_many_statements_for_ten_as_for_two_hundred(
         assert len(seen) == queries.listing(Scope(everything=True), session, Wanted(), DAY).total
 
 
+def test_the_operator_makes_the_first_administrator(
+    academy_app: Academy, web_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = academy_app.extensions["duxue.settings"]
+    monkeypatch.setenv("DUXUE_DATA_DIR", str(chosen.data_dir))
+    monkeypatch.setenv("DUXUE_DATABASE_URL", chosen.database_url)
+    monkeypatch.setenv("DUXUE_OWNER_DATABASE_URL", chosen.owner_database_url)
+    assert CliRunner().invoke(main, ["appoint", "First", "academy_admin"]).exit_code == 1, "nobody is called so"
+    made = CliRunner().invoke(main, ["appoint", "First", "academy_admin", "--name", "蒋和"])
+    assert (made.exit_code, made.stdout) == (0, "first  academy_admin\n")
+    for role, code in (("audit_admin", 0), ("sec_admin", 1)):
+        told = CliRunner().invoke(main, ["appoint", "first", role])
+        assert told.exit_code == code, told.output
+    assert CliRunner().invoke(main, ["appoint", "first", "learner"]).exit_code == 2
+    with web_db.reading() as session:
+        person = people_queries.person_by_login(session, "first")
+        assert person is not None
+        roles = session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person.id)).all()
+    assert sorted(roles) == ["academy_admin", "audit_admin"]
+
+
 def test_a_grant_of_other_rights_ends_the_sign_ins(academy_app: Academy, web_db: Database, city: City) -> None:
-    """Security row 18: who has other rights signs in anew, with whatever those ask for."""
+    """Security row 18: who gets rights that ask for a second factor signs in anew; others go on where they are."""
     client = web.browser(academy_app, "w2")
     with web_db.writing() as session:
         service.grant_role(session, city.ids["w2"], "course_editor", "academy", actor_id=city.ids["guard"])
+    assert client.get("/account").status_code == 200
+    with web_db.writing() as session:
+        service.grant_role(session, city.ids["w2"], "academy_admin", "academy", actor_id=city.ids["guard"])
     assert client.get("/account").status_code == 302
 
 

@@ -405,7 +405,10 @@ def test_another_address_is_taken_with_the_password_and_when_its_mail_is_opened(
         assert address(session) == "old@example.cn", "looking alone takes nothing"
     visitor.get(path.replace("/email/", "/password/"))
     assert visitor.get("/password").status_code == 410, "it leads to no password"
-    assert web.send(visitor, path, path).status_code == 302
+    assert web.send(visitor, path, path).location.startswith("/sign-in"), "whoever only got the mail takes nothing"
+    with mail_db.reading() as session:
+        assert address(session) == "old@example.cn"
+    assert web.send(client, path, path).status_code == 302
     with mail_db.reading() as session:
         assert address(session) == "new@example.cn"
     assert visitor.get(path).status_code == 410
@@ -419,3 +422,31 @@ def test_a_mail_head_cannot_be_slipped_in(mailing_app: Academy, mail_db: Databas
         made.email = "a@b.cn\nBcc: x@y.cn"  # whoever writes past the academy
     with pytest.raises((ValueError, OSError)):
         mailing.mail_link(mail_db, "g8", 0, 0)
+
+
+def test_a_changed_password_ends_the_links_that_somebody_else_asked_for(
+    mailing_app: Academy, mail_db: Database, box: Kept
+) -> None:
+    """An intruder asks for another address; the owner changes the password; the link of before takes nothing."""
+    with mail_db.writing() as session:
+        factories.person(session, "g1001", "林晓岚", "learner", "own").email = "old@example.cn"
+    intruder, owner = web.browser(mailing_app, "g1001"), web.browser(mailing_app, "g1001", address="10.0.0.9")
+    web.send(intruder, "/account/email", "/account/email", present=factories.PASSWORD, email="evil@example.cn")
+    tasks.run_one(mail_db)
+    path = box.link().removeprefix(PUBLIC)
+    fresh = "a heron on the other bank"
+    sent = web.send(owner, "/account", "/account/password", present=factories.PASSWORD, password=fresh, again=fresh)
+    assert sent.status_code == 302
+    assert intruder.get(path).status_code == 410
+
+
+def test_no_link_by_mail_to_one_of_the_separated_administrators(
+    mailing_app: Academy, mail_db: Database, box: Kept
+) -> None:
+    with mail_db.writing() as session:
+        factories.person(session, "guard9", "卫九", "sec_admin", "academy").email = "guard@example.cn"
+    visitor = web.browser(mailing_app)
+    assert web.send(visitor, "/forgotten", "/forgotten", login="guard9").status_code == 200
+    while tasks.run_one(mail_db):
+        pass
+    assert box.recipients == []

@@ -298,3 +298,32 @@ def test_names_of_units_with_the_same_initials_have_codes_of_their_own(db: Datab
         imported(session, [person(1, 所在单位="财政局"), person(2, 所在单位="城建局"), person(3, 所在单位="产经局")])
         codes = session.scalars(select(Unit.code).where(Unit.name != "月山市")).all()
         assert sorted(codes) == ["cjj", "cjj-2", "czj"]
+
+
+def test_no_roster_closes_opens_or_readdresses_a_separated_administrator(db: Database) -> None:
+    """Whoever may import must not become whoever guards: by an address in a file, or by leaving one out."""
+    with db.writing() as session:
+        imported(session, city(6))
+        guard = peopling.create_person(session, "xy0007", "卫七", email="guard@example.org")
+        peopling.grant_role(session, guard.id, "sec_admin", "academy", since=DAY)
+    with db.writing() as session:
+        imported(session, [*city(6), person(7, 姓名="卫七", 电子邮箱="evil@example.org", 手机号码="13755555555")])
+        found = who(session, "xy0007")
+        assert (found.email, found.phone) == ("guard@example.org", None)
+        imported(session, city(6), day=LATER)
+        assert who(session, "xy0007").disabled_at is None
+
+
+def test_no_roster_opens_what_was_closed_by_hand(db: Database) -> None:
+    with db.writing() as session:
+        imported(session, city(12))
+        imported(session, changes(city(12)), day=LATER)
+    with db.writing() as session:
+        peopling.reopen(session, who(session, "xy0004").id, None)
+        peopling.disable(session, who(session, "xy0004").id, None)
+        peopling.disable(session, who(session, "xy0001").id, None)
+    with db.writing() as session:
+        imported(session, [row for row in city(12) if row[0] != "XY0001"], day=LATER)
+        imported(session, city(12), day=LATER)
+        assert who(session, "xy0004").disabled_at is not None
+        assert who(session, "xy0001").disabled_at is not None

@@ -173,7 +173,7 @@ def one(person_key: str) -> str:
         row=row,
         seen=queries.last_seen(session(), row.id),
         may_issue=can(ISSUE) and service.may_issue(scope(ISSUE), row, me),
-        may_close=can(CLOSE) and service.may_close(row, me, security=_security()),
+        may_close=can(CLOSE) and service.may_close(scope(CLOSE), row, me, security=_security()),
         may_reset=can(SECOND) and row.second_factor and row.id != me,
         batch=str(ULID()),
         mail=settings().mail.offered,
@@ -194,7 +194,7 @@ def _done(person_key: str, text: str) -> Response:
 def close(person_key: str) -> Response:
     """Close an account."""
     row = _one(person_key, CLOSE)
-    service.close(session(), row, current_user.person_id, security=_security())
+    service.close(session(), scope(CLOSE), row, current_user.person_id, security=_security())
     return _done(person_key, _("The account of %(name)s is closed. It was signed out everywhere.", name=row.name))
 
 
@@ -203,7 +203,7 @@ def close(person_key: str) -> Response:
 def reopen(person_key: str) -> Response:
     """Open a closed account again."""
     row = _one(person_key, CLOSE)
-    service.reopen(session(), row, current_user.person_id, security=_security())
+    service.reopen(session(), scope(CLOSE), row, current_user.person_id, security=_security())
     return _done(person_key, _("The account of %(name)s is open again.", name=row.name))
 
 

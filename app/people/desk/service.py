@@ -41,9 +41,10 @@ def may_issue(scope: Scope, row: AccountRow, actor_id: int) -> bool:
     return scope.everything or not row.staff
 
 
-def may_close(row: AccountRow, actor_id: int, *, security: bool) -> bool:
+def may_close(scope: Scope, row: AccountRow, actor_id: int, *, security: bool) -> bool:
     """May this account be closed or opened? Never one's own; the separated administrators' only by the security one."""
-    return row.id != actor_id and (security or not row.separated)
+    above = scope.everything or not row.staff
+    return row.id != actor_id and above and (security or not row.separated)
 
 
 def issue(
@@ -80,16 +81,16 @@ def mail(session: Session, scope: Scope, rows: Sequence[AccountRow], actor_id: i
     return len(those)
 
 
-def close(session: Session, row: AccountRow, actor_id: int, *, security: bool) -> None:
+def close(session: Session, scope: Scope, row: AccountRow, actor_id: int, *, security: bool) -> None:
     """Close an account: effective everywhere at the next request."""
-    if not may_close(row, actor_id, security=security):
+    if not may_close(scope, row, actor_id, security=security):
         raise Forbidden(_("You cannot close this account."))
     people.disable(session, row.id, actor_id)
 
 
-def reopen(session: Session, row: AccountRow, actor_id: int, *, security: bool) -> None:
+def reopen(session: Session, scope: Scope, row: AccountRow, actor_id: int, *, security: bool) -> None:
     """Open it again."""
-    if not may_close(row, actor_id, security=security):
+    if not may_close(scope, row, actor_id, security=security):
         raise Forbidden(_("You cannot open this account."))
     people.reopen(session, row.id, actor_id)
 

@@ -15,7 +15,7 @@ from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
 from app.base.tasks import enqueue, task
-from app.people import queries
+from app.people import queries, roles_queries
 from app.people.identifiers import MOST
 from app.people.keys import service as keys
 from app.people.models import AccountKey, Person
@@ -70,7 +70,12 @@ def mail_link(db: Database, typed: str, person_id: int, actor_id: int) -> None:
 
 def _recipient(session: Session, typed: str, person_id: int) -> Person | None:
     known = queries.known(session, typed) if typed else queries.known_by_id(session, person_id)
-    return None if known.person_id is None or known.disabled else person_of(session, known.person_id)
+    if known.person_id is None or known.disabled:
+        return None
+    # As at the desk: a key to one of the three separated administrators is made by nobody but the operator.
+    if typed and roles_queries.is_separated(session, known.person_id):
+        return None
+    return person_of(session, known.person_id)
 
 
 def _link_words(settings: Settings, person: Person, url: str, fresh: bool) -> tuple[str, str]:

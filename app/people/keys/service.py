@@ -24,6 +24,7 @@ from app.people.passwords import Policy
 from app.people.service import end_all, end_keys, keep_password, person_of
 from app.rules import check_code
 
+TOKEN = 43  # signs of a link's token
 SLIP, MAIL, CONFIRM = "slip", "mail", "confirm"
 LINK_HOLDS = timedelta(minutes=30)
 ASKED_AGAIN = timedelta(minutes=20)  # a link that was asked for is not sent anew before: the first one still holds

@@ -56,7 +56,7 @@ def activate() -> Page:
 @public
 def follow(token: str) -> Response:
     """A mailed link: the token moves from the address into this browser's session, and is not used up by looking."""
-    browser["key"] = keys.plain(token)
+    browser["key"] = token if len(token) == keys.TOKEN else ""
     return redirect(url_for("keys.choose"))
 
 
@@ -145,6 +145,8 @@ def confirm_email(token: str) -> Page:
         return render_template("keys/gone.html", mail=settings().mail.offered), 410
     if request.method != "POST":
         return render_template("keys/confirm.html", key=key, token=token)
+    if not current_user.is_authenticated or current_user.person_id != key.person_id:
+        return redirect(url_for("people.sign_in", next=url_for("keys.confirm_email", token=token)))
     keys.take_email(session(), key)
     flash(_("The address %(email)s is taken.", email=key.email), "done")
     return redirect(url_for("people.account"))

@@ -110,9 +110,10 @@ def _take_step(session: Session, secret: str, person_id: int, code: str) -> bool
         totp = pyotp.TOTP(vault.read(secret, found.secret, person_id), interval=STEP)
     except vault.Unreadable:
         return False
-    plain = "".join(unicodedata.normalize("NFKC", code).split())
+    plain = "".join(unicodedata.normalize("NFKC", code).split()).encode()
     now = int(clock.now().timestamp()) // STEP
-    steps = [at for at in range(now - DRIFT, now + DRIFT + 1) if hmac.compare_digest(totp.generate_otp(at), plain)]
+    near = range(now - DRIFT, now + DRIFT + 1)
+    steps = [at for at in near if hmac.compare_digest(totp.generate_otp(at).encode(), plain)]
     if not steps:
         return False
     # Only forward: a code that was taken, or one before it, is refused, also to one of two who come at once.

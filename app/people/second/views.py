@@ -12,6 +12,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from app.base import audit
 from app.base.access import public, signed_in
 from app.base.errors import Forbidden, NotFound, Refused
 from app.base.pages import is_english
@@ -142,7 +143,9 @@ def codes() -> Page:
     form = BothForm()
     if not form.validate_on_submit() or not _both(form, "second_factor.codes"):
         return _page(422, both_form=form)
-    return _shown(second.fresh_codes(session(), current_user.person_id))
+    made = second.fresh_codes(session(), current_user.person_id)
+    audit.record(session(), current_user.person_id, "second_factor.codes", f"person:{current_user.key}")
+    return _shown(made)
 
 
 @bp.post("/account/second-factor/remove")

@@ -32,7 +32,8 @@ class Present:
     """A person as the academy has them today. `unit_id` None: in no unit. `here`: came from this source and is in it.
 
     `closed`: the account is closed; `by_roster`: a roster closed it because the person had left.
-    `elsewhere`: another source has the person too.
+    `elsewhere`: another source has the person too. `guarded`: one of the three separated administrators, whose account
+    no roster closes or opens, and whose telephone number and address, to which keys are sent, no roster changes.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Present:
     by_roster: bool = False
     here: bool = False
     elsewhere: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,17 @@ def compare(reading: Reading, present: Sequence[Present], units: Iterable[UnitNo
     held |= meant
     gone = [person for person in gone if person.staff_number not in meant]
     changes += [
-        Change(LEAVING, person.staff_number, person.name, None, person, kept=person.elsewhere or person.closed)
+        Change(LEAVING, person.staff_number, person.name, None, person, kept=_stays(person))
         for person in sorted(gone, key=lambda person: person.staff_number)
     ]
     faults.sort(key=lambda fault: fault.row)
     base = sum(person.here for person in present)
     return Difference(changes, faults, _new_units(used, known), twins(used, present, known), sorted(held), base)
+
+
+def _stays(person: Present) -> bool:
+    """Does the account stay although this source has the person no more?"""
+    return person.elsewhere or person.closed or person.guarded
 
 
 def _meant(gone: Sequence[Present], reading: Reading) -> set[str]:
@@ -189,13 +196,13 @@ def _change(entry: Entry, person: Present | None, unit: UnitNow | None, known: U
     new: dict[str, str | bool | None] = {}
     for name in COMPARED:
         wanted, has = getattr(entry, name), getattr(person, name)
-        if wanted is not None and wanted != has:
+        if wanted is not None and wanted != has and not (person.guarded and name in (PHONE, EMAIL)):
             old[name], new[name] = has, wanted
     moved = unit is None or unit.id != person.unit_id
     if moved:
         before = known.by_id.get(person.unit_id) if person.unit_id is not None else None
         old[UNIT], new[UNIT] = before.name if before else None, unit.name if unit else entry.unit
-    back = person.closed and person.by_roster
+    back = person.closed and person.by_roster and not person.guarded
     kind = MOVED if moved else CHANGED if new or back else SAME
     return Change(kind, entry.staff_number, entry.name, entry, person, old, new, back)
 
