@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.people.models import Person, Unit, UnitMembership
+from app.base import clock
+from app.people.models import Person, RoleGrant, Unit, UnitMembership
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
+from app.rules.access import MUST_PROVE_TWICE
 from app.rules.roster.difference import Present, UnitNow
 
 
@@ -62,7 +64,10 @@ _PRESENT = (
     select(
         Person.id, Person.login, Person.name, Person.phone, Person.email, Person.key_trainee,
         UnitMembership.unit_id, func.coalesce(UnitMembership.band, ""), Person.disabled_at.is_not(None),
-        _OF_SOURCE.gone_import_id.is_not(None),
+        exists().where(
+            RoleGrant.person_id == Person.id, RoleGrant.role.in_(sorted(MUST_PROVE_TWICE)),
+            or_(RoleGrant.until.is_(None), RoleGrant.until > bindparam("day")),
+        ),
         _OF_SOURCE.person_id.is_not(None) & _OF_SOURCE.gone_import_id.is_(None),
         exists().where(
             _ELSEWHERE.person_id == Person.id, _ELSEWHERE.source_id != bindparam("source"),
@@ -72,6 +77,11 @@ _PRESENT = (
     .outerjoin(UnitMembership, (UnitMembership.person_id == Person.id) & UnitMembership.until.is_(None))
     .outerjoin(_OF_SOURCE, (_OF_SOURCE.person_id == Person.id) & (_OF_SOURCE.source_id == bindparam("source")))
 )  # fmt: skip
+_CLOSINGS = (
+    select(Person.id, Person.disabled_at, RosterChange.after)
+    .join(RosterChange, (RosterChange.person_id == Person.id) & (RosterChange.kind == "leaving"))
+    .where(Person.disabled_at.is_not(None))
+)
 _SOURCES = select(RosterSource.id, RosterSource.name, RosterSource.columns)
 _IMPORTS = (
     select(
@@ -121,8 +131,21 @@ def units(session: Session) -> list[UnitNow]:
 
 def present(session: Session, source_id: int | None) -> list[Present]:
     """Everybody with an account, as a roster of this source is compared with them (None: a source not known yet)."""
-    rows = session.execute(_PRESENT, {"source": source_id or 0})
-    return [Present(*row[:8], *map(bool, row[8:])) for row in rows]
+    by_roster = _closed_by_roster(session)
+    day = (clock.now() - timedelta(hours=12)).date()
+    rows = session.execute(_PRESENT, {"source": source_id or 0, "day": day})
+    return [
+        Present(*row[:8], bool(row[8]), row[0] in by_roster, bool(row[10]), bool(row[11]), bool(row[9])) for row in rows
+    ]
+
+
+def _closed_by_roster(session: Session) -> set[int]:
+    """Whose account is closed because a roster closed it, and by no other hand since."""
+    return {
+        row[0]
+        for row in session.execute(_CLOSINGS)
+        if json.loads(row[2]).get("disabled_at") == row[1].isoformat()
+    }
 
 
 def sources(session: Session) -> list[SourceRow]:
