@@ -15,7 +15,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -29,7 +29,8 @@ from app.people.models import Person, RoleGrant, Unit, UnitMembership
 from app.roster import looking, queries
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
 from app.rules.roster import cells
-from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, SAME, Change, Difference, Units
+from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, Change, Difference, Units
+from app.rules.roster.rows import unit_key
 
 UNIT_KIND = "unit"
 CHUNK = 500
@@ -122,12 +123,12 @@ class _Applying:
     def __init__(self, session: Session, row: RosterImport, order: Order, found: Difference) -> None:
         self._session, self._row, self._order, self._found = session, row, order, found
         self._kept: list[dict[str, Any]] = []
-        self._unit_ids: dict[tuple[str, str | None], int] = {}
+        self._unit_ids: dict[tuple[str, str], int] = {}
         self._evidence = False
 
     def run(self) -> None:
+        self._known = Units(queries.units(self._session))  # as the difference saw them
         self._make_units()
-        self._known = Units(queries.units(self._session))
         self._add(self._found.of(NEW))
         for change in (*self._found.of(CHANGED), *self._found.of(MOVED)):
             self._change(change)
@@ -152,25 +153,25 @@ class _Applying:
     # Units
 
     def _make_units(self) -> None:
-        known = Units(queries.units(self._session))
         codes = set(self._session.scalars(select(Unit.code)))
         made: dict[str, int] = {}
         for name, parent, nature in self._found.units:
             above = made.get(cells.same(parent)) if parent else None
             if parent and above is None:
-                there = known.find(parent, None)
+                there = self._known.find(parent, None)
                 above = there.id if there is not None else None
             code = unit_code(name, codes)
             codes.add(code)
             unit = people.create_unit(self._session, code, name, name, nature, above)
             made.setdefault(cells.same(name), unit.id)
+            self._unit_ids[unit_key(name, parent)] = unit.id
             self._keep(UNIT_KIND, code, name, {}, {"parent": parent, "nature": nature}, unit_id=unit.id)
 
     def _unit(self, change: Change) -> int:
         assert change.entry is not None
-        key = change.entry.unit, change.entry.parent
+        key = unit_key(change.entry.unit, change.entry.parent)
         if key not in self._unit_ids:
-            found = self._known.find(*key)
+            found = self._known.find(change.entry.unit, change.entry.parent)
             assert found is not None, key
             self._unit_ids[key] = found.id
         return self._unit_ids[key]
@@ -247,6 +248,11 @@ class _Applying:
         if old is not None:
             before["membership"] = [old.unit_id, old.band, old.since.isoformat()]
             day = max(day, old.since)
+        else:  # who comes back: not before the last day in the unit before
+            ended = self._session.scalar(
+                select(func.max(UnitMembership.until)).where(UnitMembership.person_id == person.id)
+            )
+            day = max(day, ended or day)
         made = people.join_unit(self._session, person.id, unit_id, band, day)
         after["membership"] = [made.unit_id, made.band, made.since.isoformat()]
         if _in_class(self._session, person.id):
@@ -324,7 +330,11 @@ class _Applying:
         statement = insertion.on_conflict_do_update(
             index_elements=["source_id", "person_id"], set_={"gone_import_id": None}
         )
+        was: dict[int, int | None] = {}
         for part in _parts(here):
+            mine = RosterPerson.source_id == source_id, RosterPerson.person_id.in_(part)
+            former = select(RosterPerson.person_id, RosterPerson.gone_import_id).where(*mine)
+            was |= dict(self._session.execute(former).tuples().all())
             rows = [{"source_id": source_id, "person_id": each, "gone_import_id": None} for each in part]
             self._session.execute(statement, rows)
         for part in _parts(gone):
@@ -333,9 +343,11 @@ class _Applying:
                 update(RosterPerson).where(*mine).values(gone_import_id=self._row.id),
                 execution_options={"synchronize_session": False},
             )
-        for change in self._found.of(SAME):
-            if change.present is not None and not change.present.here:
-                self._keep("linked", change.staff_number, change.name, {}, {}, person_id=change.present.id)
+        for change in self._found.changes:
+            if change.kind != LEAVING and change.present is not None and not change.present.here:
+                person_id = change.present.id
+                before = {"gone": was[person_id]} if person_id in was else {}
+                self._keep("linked", change.staff_number, change.name, before, {}, person_id=person_id)
 
 
 def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:

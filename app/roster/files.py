@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,8 @@ def _text(raw: bytes) -> list[Row]:
         for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
             if len(line) > MOST_COLUMNS:
                 raise BadFile("too_many_columns", most=MOST_COLUMNS)
+            if any(_swallowed(cell, delimiter) for cell in line):
+                raise BadFile("quotes", row=len(rows) + 1)
             rows.append([cell[:MOST_TEXT] if cell.strip() else None for cell in line])
             if len(rows) > MOST_ROWS:
                 raise BadFile("too_many_rows", most=MOST_ROWS)
@@ -125,11 +128,18 @@ def _text(raw: bytes) -> list[Row]:
     return rows
 
 
+def _swallowed(cell: str, delimiter: str) -> bool:
+    """Do whole rows stand in this cell? A quotation mark that is not closed takes in all that follows."""
+    return "\n" in cell and any(part.count(delimiter) > 1 for part in cell.split("\n")[1:])
+
+
 def _delimiter(text: str) -> str:
     """What separates the cells: of the usual signs the one that stands in the most of the first lines, most often."""
-    lines = [line for line in text.splitlines()[:40] if line.strip()]
+    lines = list(islice((line for line in text.splitlines() if line.strip()), 40))
+    if not lines:
+        return ","
     counts = Counter({each: sum(each in line for line in lines) * 1000 + lines[0].count(each) for each in DELIMITERS})
-    return counts.most_common(1)[0][0] if lines else ","
+    return counts.most_common(1)[0][0]
 
 
 class BadFile(BadInput):

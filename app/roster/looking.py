@@ -57,11 +57,12 @@ def understand(file: File, columns: Mapping[str, str] | None = None) -> Understo
     if missing:
         raise NoHeadings(missing_text(missing), table, head.row, head.columns)
     by_place = {place: field for field, place in head.columns.items()}
-    remembered = {
-        headings.plain(cell): by_place.get(place, "")
-        for place, cell in enumerate(table.rows[head.row])
-        if isinstance(cell, str) and headings.plain(cell)
-    }
+    remembered: dict[str, str] = {}
+    for place, cell in enumerate(table.rows[head.row]):
+        name, field = headings.plain(cell) if isinstance(cell, str) else "", by_place.get(place, "")
+        chosen = (columns or {}).get(name) == "" or headings.field_of(cell) is None  # else it only came second
+        if name and (field or (name not in remembered and chosen)):
+            remembered[name] = field
     return Understood(table, head, remembered, rows.read(table.rows, head))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from app.base import clock
 from app.people.models import Person, RoleGrant, Unit, UnitMembership
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
-from app.rules.access import SEPARATED
+from app.rules.access import MUST_PROVE_TWICE
 from app.rules.roster.difference import Present, UnitNow
 
 
@@ -72,7 +72,7 @@ _PRESENT = (
             _ELSEWHERE.gone_import_id.is_(None),
         ),
         exists().where(
-            RoleGrant.person_id == Person.id, RoleGrant.role.in_(SEPARATED),
+            RoleGrant.person_id == Person.id, RoleGrant.role.in_(sorted(MUST_PROVE_TWICE)),
             or_(RoleGrant.until.is_(None), RoleGrant.until > bindparam("day")),
         ),
     )

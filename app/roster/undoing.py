@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from app.base import audit, clock, events, tasks
 from app.base.db import Base
 from app.base.errors import NotFound, Refused
-from app.classes.models import ClassMembership
+from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.people import service as people
-from app.people.models import Person, RoleGrant, Unit, UnitMembership
+from app.people.models import LoginSession, Person, RoleGrant, Unit, UnitMembership
 from app.roster.applying import CHUNK, UNIT_KIND
 from app.roster.models import RosterChange, RosterImport, RosterPerson
 from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW
@@ -69,6 +69,7 @@ class _Undoing:
             self._settle(change, self._restore)
         self._unlink(by_kind["linked"])
         self._remove(by_kind[NEW])
+        self._session.flush()  # who moved on the day of the membership before went back by a row that is changed
         self._remove_units(by_kind[UNIT_KIND])
         self._session.flush()
         if self._withdrew:
@@ -112,6 +113,9 @@ class _Undoing:
         )
         if row is None or row.until != date.fromisoformat(after["class_until"]) or self._session.scalar(other):
             return "class"
+        group = self._session.get_one(VirtualClass, row.class_id)
+        if group.closed_on is not None:
+            return "class"
         row.until = None
         self._withdraw(change, after)
         return None
@@ -122,6 +126,8 @@ class _Undoing:
         person = self._session.get(Person, change.person_id)
         if person is None:
             return "account"
+        if "disabled_at" in before and person.disabled_at is None and self._used_since(person.id):
+            return "used"
         conflicts = []
         for name in COMPARED:
             if name in after and name != "band":
@@ -144,8 +150,16 @@ class _Undoing:
                 people.end_keys(self._session, person.id)
                 audit.record(self._session, self._actor_id, "person.disable", f"person:{person.key}", by="roster")
                 events.announce(self._session, events.PERSON_DISABLED, person_id=person.id)
-            self._gone_again(change)
         return conflicts[0] if conflicts else None
+
+    def _used_since(self, person_id: int) -> bool:
+        """Has who came back signed in, or joined a class, since? Then nobody is shut out again unasked."""
+        signed = LoginSession.person_id == person_id, LoginSession.created_at >= self._row.applied_at
+        inside = ClassMembership.person_id == person_id, ClassMembership.until.is_(None)
+        return any(
+            self._session.scalar(select(column).where(*mine).limit(1)) is not None
+            for column, mine in ((LoginSession.id, signed), (ClassMembership.id, inside))
+        )
 
     def _move_back(self, change: RosterChange, before: Any, after: Any) -> list[str]:
         unit_id, band, since = after["membership"]
@@ -199,20 +213,13 @@ class _Undoing:
             if "closed_at" in json.loads(change.before):
                 row.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
 
-    def _gone_again(self, change: RosterChange) -> None:
-        """Who had come back is gone again: by the import that told so before this one."""
-        left = select(RosterChange.import_id).where(
-            RosterChange.person_id == change.person_id, RosterChange.kind == LEAVING,
-            RosterChange.import_id < self._row.id,
-        )  # fmt: skip
-        row = self._session.get(RosterPerson, (self._row.source_id, change.person_id))
-        if row is not None:
-            row.gone_import_id = self._session.scalar(left.order_by(RosterChange.import_id.desc()).limit(1))
-
     def _unlink(self, changes: Sequence[RosterChange]) -> None:
         for change in changes:
             row = self._session.get(RosterPerson, (self._row.source_id, change.person_id))
-            if row is not None:
+            before = json.loads(change.before)
+            if row is not None and "gone" in before:
+                row.gone_import_id = before["gone"]
+            elif row is not None:
                 self._session.delete(row)
 
     # Who was new

@@ -53,6 +53,9 @@ def problem(fault: Fault) -> str:
             "%(unit)s is a %(nature)s here and a %(other)s in most rows.", unit=fault.other,
             nature=labels.label("nature", fault.shown), other=labels.label("nature", fault.wanted),
         ),
+        "guarded": _(
+            "%(shown)s is an administrator's account: no roster changes its name, phone or e-mail.", shown=fault.shown
+        ),
         "yes_no": _("Neither yes nor no: %(shown)s.", shown=fault.shown),
         "twice_same": _("This row repeats row %(row)s word for word; it was read once.", row=fault.other),
         "twice": _("The staff number %(shown)s also stands in row %(rows)s.", shown=fault.shown, rows=fault.other),
@@ -88,6 +91,7 @@ def suggestion(fault: Fault) -> str:
         "unit_unclear": _("Add a column with the superior unit, so that it is clear which one is meant."),
         "own_parent": _("Write the unit above it, or leave it empty."),
         "yes_no": _("Write yes or no (是 or 否)."),
+        "guarded": _("Take the row out, or let the administrator change it on their own page."),
         "twice_same": _("Delete one of the two rows."),
         "twice": _("Leave the row that is right. Until then none of them is taken."),
     }  # fmt: skip

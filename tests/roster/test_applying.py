@@ -327,3 +327,38 @@ def test_no_roster_opens_what_was_closed_by_hand(db: Database) -> None:
         imported(session, city(12), day=LATER)
         assert who(session, "xy0004").disabled_at is not None
         assert who(session, "xy0001").disabled_at is not None
+
+
+def test_undoing_a_first_contact_leaves_nobody_to_the_source(db: Database) -> None:
+    """Else the next file of that source would close people who were never its own."""
+    with db.writing() as session:
+        imported(session, city(12))
+        before = tables(session)
+        done = imported(session, [person(1, 手机号码="13700000001"), person(2)], source="教育局")
+    with db.writing() as session:
+        service.undo(session, done.import_id, None)
+        assert tables(session) == before
+
+
+def test_undo_does_not_put_anybody_into_a_closed_class(db: Database) -> None:
+    with db.writing() as session:
+        imported(session, city(12))
+        group = classing.open_class(session, "class-1", "网络一班", "Class 1")
+        classing.enrol(session, who(session, "xy0004").id, group.id, DAY, None)
+        done = imported(session, changes(city(12)), day=LATER)
+        group.closed_on = LATER
+    with db.writing() as session:
+        service.undo(session, done.import_id, None)
+        assert [each.conflict for each in service.conflicts(session, done.import_id)] == ["class"]
+        assert classes.class_of(session, who(session, "xy0004").id, date(2026, 5, 5)) is None
+
+
+def test_a_heading_that_stands_twice_is_read_the_same_the_next_time(db: Database) -> None:
+    head = ("工号", "姓名", "手机号码", "电子邮箱", "所在单位", "主管单位", "单位性质", "职级", "手机号码")
+    raw = as_csv([[*row[:8], "备用"] for row in city(3)], head)
+    for expected in (3, 0):
+        with db.writing() as session:
+            understood = looking.understand(File(raw, "a.csv"), service.remembered(session, "x"))
+            done = service.apply(session, understood, service.Order("x", "a.csv", "0" * 64, DAY, None))
+            assert done.difference.counts()["new"] == expected
+            assert understood.head.columns["phone"] == 2

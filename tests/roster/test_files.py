@@ -146,3 +146,16 @@ def test_too_many_columns_and_rows_are_told() -> None:
 def test_an_endless_cell_is_cut_and_found_too_long() -> None:
     table = read_table(as_xlsx({"一": [list(HEAD), books.person(1, 姓名="林" * 30_000)]}))
     assert len(str(table.rows[1][1])) == 1000
+
+
+@pytest.mark.parametrize("raw", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n", "　\n　".encode()])
+def test_blank_files_are_said_to_be_empty(raw: bytes) -> None:
+    with pytest.raises(BadInput, match="nothing in this file"):
+        read_table(raw)
+
+
+def test_a_stray_quotation_mark_swallows_nobody() -> None:
+    lines = as_csv(city(40)).decode("utf-8-sig").splitlines()
+    lines[20] = lines[20].replace("学员", '"学员', 1)
+    with pytest.raises(BadInput, match="quotation marks"):
+        read_table("\n".join(lines).encode())

@@ -17,9 +17,12 @@ _ERROR = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|####*)", re.I
 _SPACES = re.compile(r"\s+")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}·])\s+(?=[{_HAN}·])")
-_DOTS = re.compile("[・•‧∙⋅･．](?=[" + _HAN + "])")
+_DOTS = re.compile("[・•‧∙⋅･．.](?=[" + _HAN + "])")
 _STAFF = re.compile(r"[\w.@+-]{2,60}")
 _IDENTITY = re.compile(r"\d{17}[\dXx]|\d{15}")
+_DASHES = re.compile("[\u2010-\u2015\u2212~]+")
+# What another program makes of a number that it took for a broken one.
+_POINT_ZERO = re.compile(r"(?<=\d)\.0$")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(0\d{2,3})[-)]?(\d{7,8})(?:[-转x]?(\d{1,6}))?|([2-9]\d{6,7})")
 _ABROAD = re.compile(r"\+\d{7,15}")
@@ -30,6 +33,8 @@ MOST_DIGITS = 10**15
 LONGEST = {"name": 60, "unit": 120, "parent": 120, "nature": 40, "band": 40, "email": 120}
 YES = frozenset(["是", "对", "有", "真", "y", "yes", "true", "1", "√", "✓", "✔", "☑", "重点", "t"])
 NO = frozenset(["否", "不是", "无", "非", "假", "n", "no", "false", "0", "×", "✗", "✘", "☐", "-", "—", "不", "f"])
+# What stands in a cell to say that nothing stands there.
+NOTHING = frozenset(["无", "暂无", "没有", "空", "/", "\\", "-", "--", "—", "——", "n/a", "na", "none", "null", "nil"])
 NATURES = {
     "党政机关": "party_government", "机关": "party_government", "政府机关": "party_government",
     "party and government body": "party_government", "事业单位": "public_institution",
@@ -99,17 +104,18 @@ def _narrow(cell: Cell) -> str:
 
 def staff_number(cell: Cell) -> str:
     """The staff number in its stored form (small letters)."""
-    found = _narrow(cell).replace(" ", "").lstrip("'’`").casefold()
-    if not found:
+    found = _POINT_ZERO.sub("", _narrow(cell).replace(" ", "").lstrip("'’`").casefold())
+    if not found or found in NOTHING:
         raise Wrong("missing")
-    if re.fullmatch(r"\d(?:\.\d+)?e\+?\d+", found):
+    if re.fullmatch(r"\d(?:\.\d+)?e\+\d+", found):
         raise Wrong("digits_lost")
     if _IDENTITY.fullmatch(found):
         raise Wrong("identity_number")
     if len(found) > 60:
         raise Wrong("too_long")
     if not _STAFF.fullmatch(found):
-        raise Wrong("staff_form", re.sub(r"[^\w.@+-]", "", found)[:60])
+        wanted = re.sub(r"[^\w.@+-]", "", _DASHES.sub("-", found))
+        raise Wrong("staff_form", wanted if len(wanted) > 1 else "")
     return found
 
 
@@ -130,8 +136,8 @@ def name(cell: Cell) -> str:
 
 def phone(cell: Cell) -> str | None:
     """A phone number as it is stored, digits alone: `13912345678`, `073158221234`, `+85212345678`."""
-    found = _narrow(cell).replace(" ", "").lstrip("'’`")
-    if not found:
+    found = _POINT_ZERO.sub("", _DASHES.sub("-", _narrow(cell)).replace(" ", "").lstrip("'’`"))
+    if not found or found.casefold() in NOTHING:
         return None
     if re.fullmatch(r"\d(?:\.\d+)?e\+?\d+", found.casefold()):
         raise Wrong("digits_lost")
@@ -151,7 +157,7 @@ def phone(cell: Cell) -> str | None:
 def email(cell: Cell) -> str | None:
     """An e-mail address in small letters."""
     found = _narrow(cell).replace(" ", "").casefold().removeprefix("mailto:")
-    if not found:
+    if not found or found in NOTHING:
         return None
     if len(found) > LONGEST["email"]:
         raise Wrong("too_long")
@@ -165,6 +171,8 @@ def email(cell: Cell) -> str | None:
 def unit(cell: Cell, field: str = "unit") -> str:
     """A unit's name as it is written, without the spaces that nobody means. "" where nothing stands."""
     found = _BETWEEN_HAN.sub("", text(cell))
+    if found.casefold() in NOTHING:
+        return ""
     if len(found) > LONGEST[field]:
         raise Wrong("too_long")
     if found and not any(character.isalpha() for character in found):
@@ -189,7 +197,7 @@ def band(cell: Cell) -> str | None:
 
 def _code(cell: Cell, known: dict[str, str], field: str) -> str | None:
     found = _BETWEEN_HAN.sub("", text(cell))
-    if not found:
+    if not found or found.casefold() in NOTHING:
         return None
     if len(found) > LONGEST[field]:
         raise Wrong("too_long")
@@ -199,7 +207,7 @@ def _code(cell: Cell, known: dict[str, str], field: str) -> str | None:
     if low in known.values():
         return low
     near = difflib.get_close_matches(low, [name_ for name_ in known if len(name_) > 2], 1, 0.74)
-    if near:
+    if near and near[0] not in low and low not in near[0]:  # else a kind of its own: 参公事业单位
         raise Wrong(f"{field}_unknown", near[0])
     return found
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.rules.roster import cells
-from app.rules.roster.model import BAND, EMAIL, KEY, NAME, PHONE, UNIT, Entry, Fault, Reading
+from app.rules.roster.model import BAND, EMAIL, KEY, NAME, PARENT, PHONE, STAFF, UNIT, Entry, Fault, Reading
 from app.rules.roster.rows import unit_key
 
 NEW, CHANGED, MOVED, LEAVING, SAME = "new", "changed", "moved", "leaving", "unchanged"
 KINDS = (NEW, CHANGED, MOVED, LEAVING, SAME)
 # The fields of a person that a roster may change, in the order in which they are shown.
 COMPARED = (NAME, PHONE, EMAIL, KEY, BAND)
+# By these one signs in and gets a new password.
+_CONTACT = frozenset({NAME, PHONE, EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Present:
     """A person as the academy has them today. `unit_id` None: in no unit. `here`: came from this source and is in it.
 
     `closed`: the account is closed; `by_roster`: a roster closed it because the person had left.
-    `elsewhere`: another source has the person too. `guarded`: one of the three separated administrators, whose account
-    no roster closes or opens, and whose telephone number and address, to which keys are sent, no roster changes.
+    `elsewhere`: another source has the person too. `guarded`: an administrator, whose account no roster closes or
+    opens, and whose name, telephone number and address, to which keys are sent, no roster changes.
     """
 
     id: int
@@ -115,7 +117,8 @@ class Difference:
         for change in self.changes:
             if change.kind != SAME or (change.present is not None and not change.present.here):
                 told = change.kind, change.staff_number, sorted(change.old.items()), sorted(change.new.items())
-                digest.update(repr((*told, change.back, change.kept)).encode())
+                new = replace(change.entry, row=0) if change.present is None and change.entry is not None else None
+                digest.update(repr((*told, change.back, change.kept, new)).encode())
         digest.update(repr(self.units).encode())
         return digest.hexdigest()
 
@@ -153,15 +156,27 @@ def compare(reading: Reading, present: Sequence[Present], units: Iterable[UnitNo
     there = {person.staff_number: person for person in present}
     faults, changes, used = list(reading.faults), [], []
     held = set(reading.held)
+    above: dict[str, dict[str, str]] = defaultdict(dict)
+    for entry in reading.entries:
+        if entry.parent:
+            above[cells.same(entry.unit)].setdefault(cells.same(entry.parent), entry.parent)
     for entry in reading.entries:
         try:
             unit = known.find(entry.unit, entry.parent)
-        except LookupError:
-            faults.append(Fault(entry.row, UNIT, "unit_unclear", entry.unit))
+            if unit is None:
+                entry = _clear(entry, known, above)
+        except LookupError as error:
+            name = str(error.args[0])
+            faults.append(Fault(entry.row, UNIT if name == entry.unit else PARENT, "unit_unclear", name))
+            held.add(entry.staff_number)
+            continue
+        change = _change(entry, there.get(entry.staff_number), unit, known)
+        if change.present is not None and change.present.guarded and {*change.new} & _CONTACT:
+            faults.append(Fault(entry.row, STAFF, "guarded", entry.staff_number))
             held.add(entry.staff_number)
             continue
         used.append(entry)
-        changes.append(_change(entry, there.get(entry.staff_number), unit, known))
+        changes.append(change)
     told = {entry.staff_number for entry in used} | held
     gone = [person for person in present if person.here and person.staff_number not in told]
     meant = _meant(gone, reading)
@@ -181,6 +196,17 @@ def _stays(person: Present) -> bool:
     return person.elsewhere or person.closed or person.guarded
 
 
+def _clear(entry: Entry, known: Units, above: Mapping[str, Mapping[str, str]]) -> Entry:
+    """A row of a unit to be made: without a superior unit it means the one that other rows name. `LookupError` where
+    the unit, or the one above it, may be any of several."""
+    named = above.get(cells.same(entry.parent or entry.unit), {})
+    if entry.parent:
+        known.find(entry.parent, None)
+    if len(named) > 1:
+        raise LookupError(entry.parent or entry.unit)
+    return entry if entry.parent or not named else replace(entry, parent=next(iter(named.values())))
+
+
 def _meant(gone: Sequence[Present], reading: Reading) -> set[str]:
     """Who seems gone and is meant by a row without a usable staff number, by name or phone: nobody's account is closed
     for a slip of the pen. It stays until the row is mended."""
@@ -196,7 +222,7 @@ def _change(entry: Entry, person: Present | None, unit: UnitNow | None, known: U
     new: dict[str, str | bool | None] = {}
     for name in COMPARED:
         wanted, has = getattr(entry, name), getattr(person, name)
-        if wanted is not None and wanted != has and not (person.guarded and name in (PHONE, EMAIL)):
+        if wanted is not None and wanted != has:
             old[name], new[name] = has, wanted
     moved = unit is None or unit.id != person.unit_id
     if moved:
@@ -222,7 +248,19 @@ def _new_units(entries: Iterable[Entry], known: Units) -> list[tuple[str, str, s
                 above.setdefault(cells.same(entry.parent), entry.parent)
     named = {key[0] for key in found}
     tops = [(name, "", "") for key, name in above.items() if key not in named and not known.is_called(name)]
-    return tops + [(name, parent, natures.get(key, "")) for key, (name, parent, _) in found.items()]
+    rest = [(name, parent, natures.get(key, "")) for key, (name, parent, _) in found.items()]
+    return tops + _downwards(rest)
+
+
+def _downwards(rest: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Superior ones first, whatever the order of the rows; a ring as it stands."""
+    ordered: list[tuple[str, str, str]] = []
+    while rest:
+        names = {cells.same(name) for name, _parent, _nature in rest}
+        ready = [each for each in rest if cells.same(each[1]) not in names] or rest
+        ordered += ready
+        rest = [each for each in rest if each not in ready]
+    return ordered
 
 
 def twins(entries: Sequence[Entry], present: Sequence[Present], known: Units) -> list[Twin]:

@@ -52,6 +52,9 @@ def plain(text: str) -> str:
     return _SPACE.sub("", _EXTRA.sub("", low))
 
 
+# These say less than others of their field: they count where no other does.
+_WEAK_NAMES = "部门 所在部门 department 联系电话 电话 电话号码 联系方式 telephone tel"
+_WEAK = frozenset(plain(name) for name in _WEAK_NAMES.split())
 _BY_NAME = {plain(name): field for field, names in KNOWN.items() for name in names.split()}
 
 
@@ -78,14 +81,16 @@ def find(rows: Sequence[Row], remembered: Mapping[str, str] | None = None) -> He
 def recognised(row: Row, remembered: Mapping[str, str] | None = None) -> dict[str, int]:
     """By field: the column. Of two columns with the same meaning the first counts."""
     found: dict[str, int] = {}
+    weak: dict[str, int] = {}
     for place, cell in enumerate(row):
         if not isinstance(cell, str) or not cell.strip():
             continue
         name = plain(cell)
-        field = remembered[name] if remembered is not None and name in remembered else _BY_NAME.get(name)
-        if field in FIELDS and field not in found:
-            found[field] = place
-    return found
+        told = remembered is not None and name in remembered
+        field = remembered[name] if remembered is not None and told else _BY_NAME.get(name)
+        if field in FIELDS:
+            (weak if name in _WEAK and not told else found).setdefault(field, place)
+    return {**weak, **found}
 
 
 def doubles(row: Row) -> dict[str, list[int]]:

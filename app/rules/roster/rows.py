@@ -35,8 +35,9 @@ _READ: dict[str, Callable[[Cell], Any]] = {
 }  # fmt: skip
 _SHARED = frozenset({UNIT, PARENT, NATURE, BAND, KEY})
 _ASIDE = re.compile(
-    r"\s*(合\s*计|总\s*计|小\s*计|共计|备\s*注|说\s*明|注\s*[:：1]|制表|填表|审核|审批|单位负责人|联系人|日期|第.{1,4}页|"
-    r"total|subtotal|note|prepared|page)",
+    r"\s*(?:(?:合\s*计|总\s*计|小\s*计|共\s*计)\S{0,3}|(?:备\s*注|说\s*明)|注1?)\s*(?:[:：(（、.]|\s|$)|"
+    r"\s*(?:(?:制表|填表|填报|审核|审批)[人者时日间期]*|单位负责人|联系人|日\s*期)\s*(?:[:：(（]|$)|\s*第.{1,4}页|"
+    r"\s*(?:(?:sub)?total|note)\s*(?::|$)|\s*(?:prepared\s+by|page\s+\d)",
     re.IGNORECASE,
 )
 

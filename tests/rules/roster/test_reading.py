@@ -41,7 +41,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"staff": None}, "missing", ""),
     ({"staff": "  \u3000 "}, "missing", ""),
     ({"staff": "\u200b"}, "missing", ""),
-    ({"staff": "X"}, "staff_form", "x"),
+    ({"staff": "X"}, "staff_form", ""),
     ({"staff": "XY 001/2"}, "staff_form", "xy0012"),
     ({"staff": "工号：12"}, "staff_form", "工号12"),
     ({"staff": "x" * 61}, "too_long", ""),
@@ -69,7 +69,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"phone": "1391234567"}, "phone_form", ""),
     ({"phone": "139123456789"}, "phone_form", ""),
     ({"phone": "12012345678"}, "phone_form", ""),
-    ({"phone": "无"}, "phone_form", ""),
+    ({"phone": "暂未提供"}, "phone_form", ""),
     ({"phone": "1.39E+10"}, "digits_lost", ""),
     ({"phone": "13912345678/13912345679"}, "phone_several", "13912345678"),
     ({"phone": "13912345678、0731-58221234"}, "phone_several", "13912345678"),
@@ -111,7 +111,7 @@ def test_there_are_at_least_forty_kinds_of_faults() -> None:
 
 GOOD_CELLS: list[tuple[str, Cell, object]] = [
     ("staff", "ＸＹ００１", "xy001"), ("staff", " xy 001 ", "xy001"), ("staff", "'000123", "000123"),
-    ("staff", 123456.0, "123456"), ("staff", 123456, "123456"),
+    ("staff", "1001.0", "1001"), ("staff", 123456.0, "123456"), ("staff", 123456, "123456"),
     ("name", "林　晓　岚", "林晓岚"), ("name", "阿依古丽•买买提", "阿依古丽·买买提"),
     ("name", " Mary  Lin ", "Mary Lin"),
     ("name", "林\u200b晓岚", "林晓岚"),
@@ -120,6 +120,7 @@ GOOD_CELLS: list[tuple[str, Cell, object]] = [
     ("phone", "１３９１２３４５６７８", "13912345678"), ("phone", "(0731)58221234", "073158221234"),
     ("phone", "0731-58221234-802", "073158221234802"), ("phone", "58221234", "58221234"),
     ("phone", "+852 2123 4567", "+85221234567"), ("phone", "", None), ("phone", None, None),
+    ("phone", "无", None), ("email", "/", None), ("parent", "无", None),
     ("email", "Lin＠Example.ORG", "lin@example.org"), ("email", "mailto:lin@example.org", "lin@example.org"),
     ("email", " ", None),
     ("unit", "月山市 教育局", "月山市教育局"), ("unit", "新材料公司（二）", "新材料公司（二）"),
@@ -155,6 +156,20 @@ def test_totals_notes_and_repeated_headings_are_no_people() -> None:
     )  # fmt: skip
     assert [entry.row for entry in found.entries] == [2, 7]
     assert (found.faults, found.skipped) == ([], [3, 5, 6, 8])
+
+
+@pytest.mark.parametrize("staff", ["PAGE001", "note12", "total9"])
+def test_people_whose_numbers_look_like_notes_are_people(staff: str) -> None:
+    found = read([staff, "张三", None, None, "卫生局"])
+    assert [entry.name for entry in found.entries] == ["张三"]
+
+
+def test_of_two_columns_with_one_meaning_the_plainer_heading_counts() -> None:
+    found = read(
+        ["XY1", "林晓岚", "办公室", "教育局", "0731-58221234", "13912345678"],
+        head=["工号", "姓名", "部门", "单位名称", "联系电话", "手机号码"],
+    )
+    assert [(entry.unit, entry.phone) for entry in found.entries] == [("教育局", "13912345678")]
 
 
 def test_a_staff_number_stands_once() -> None:
