@@ -93,7 +93,7 @@ PERSON, EVIDENCE, CHAIN = "tables/person.jsonl", "tables/evidence.jsonl", "table
 FILE = f"files/{STORED}"
 OTHER = hashlib.sha256(b"other").hexdigest()
 DAMAGE = {
-    "short row": (_changed(PERSON, (r', null\]\n', "]\n")), "person.jsonl, line 1: not a row of 9 values"),
+    "short row": (_changed(PERSON, (r', null\]\n', "]\n")), "person.jsonl, line 1: not a row of 11 values"),
     "no row": (_changed(PERSON, (r"\[1, .*\n", "{}\n")), "person.jsonl, line 1: not a row"),
     "no JSON": (_changed(PERSON, (r"\[1, ", "[1; ")), "person.jsonl, line 1"),
     "nested": (_changed(PERSON, (r"\[1, ", "[" * 100_000 + "1, ")), "person.jsonl, line 1"),

@@ -54,7 +54,7 @@ def test_a_seal_settles_first_and_freezes_what_it_saw(db: Database, tmp_path: Pa
         row = session.get(PeriodSeal, (Y2025, 1))
         assert row is not None
         assert (row.hash, row.reason, row.by_id) == (sealed["hash"], "年终", None)
-        assert session.scalars(select(audit.AuditEntry.action)).all()[-1] == "period.seal"
+        assert session.scalars(select(audit.AuditEntry.action).order_by(audit.AuditEntry.id)).all()[-1] == "period.seal"
         head = session.get(ChainHead, learner)
         kept = session.scalars(select(ClosingRecord.lines)).one()
         assert head is not None
