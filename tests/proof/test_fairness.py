@@ -25,12 +25,23 @@ def _named(*names: str) -> list[Case]:
     return found
 
 
+def _again(rows: list[Row]) -> list[Row]:
+    """Players keep time here while others hold both processors: honest ones that a busy moment broke are played once
+    more, by themselves. What is wrong misses again. A cheat that was credited anything is never played again."""
+    names = {row.case for row in rows if row.missed and not row.cheated_ms}
+    if not names:
+        return rows
+    with run.empty(rows[0].database) as (urls, folder):
+        second = {row.case: row for row in run.play(urls, folder, run.SHORT_BEAT, _named(*names))}
+    return [second.get(row.case, row) for row in rows]
+
+
 @pytest.mark.browser
 @pytest.mark.xdist_group("fairness")
 def test_no_honest_second_is_refused_and_no_cheated_second_counts(
     any_database: DatabaseUrls, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    rows = run.play(any_database, tmp_path, run.SHORT_BEAT, CASES)
+    rows = _again(run.play(any_database, tmp_path, run.SHORT_BEAT, CASES))
     found = run.sums(rows)
     record_property("total", f"{rows[0].database}: {found.line()}")
     assert found.missed == [], run.table(rows)
