@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.base import clock
+from app.base import clock, runs
 from app.base.db import Database
 from app.base.settings import Settings
 from app.courses.models import Course, Lesson
@@ -16,8 +16,11 @@ from app.credits.books import daily
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.front import service as announcements
+from app.people.keys import service as keys
 from app.people.queries import PersonRow, person_by_login
 from app.questions import service as questions
+from app.roster import service as rosters
+from app.roster.looking import File
 from app.rules.questions.draft import true_or_false
 from app.tickets import service as tickets
 from app.viewing import notebook, traces
@@ -38,8 +41,13 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         daily.keep(settings.heads_dir, heads.export(session), today)
         version = traces.of_lesson(session, who.id, lesson_id)
         desks = _desks(session, lesson_id)
+        admin_id = _person(session, "academy").id
+        links = _links(session, who.id)
+    rosters_ = _roster(db, settings, admin_id)
     db.engine.dispose()
     return [
+        *rosters_,
+        *links,
         {"code": code, "person_key": who.key},
         {"person_key": who.key, "media_version_id": version},
         {"note_id": note},
@@ -84,6 +92,26 @@ def _person(session: Session, login: str) -> PersonRow:
     found = person_by_login(session, login)
     assert found is not None
     return found
+
+
+def _roster(db: Database, settings: Settings, admin_id: int) -> list[dict[str, Any]]:
+    """A roster in English that was looked at and applied: one more learner, of a unit that is there."""
+    file = File("Staff number,Name,Unit\nR0001,白露,云汀市人民政府\n".encode(), "roster.csv")
+    today = clock.local_day(clock.now(), settings.timezone)
+    with db.writing() as session:
+        looked = rosters.begin_look(session, settings, file, "HR", today, admin_id)
+    runs.perform(db, settings, looked)
+    with db.writing() as session:
+        run = runs.one(session, looked)
+        assert run is not None
+        applied = rosters.begin_apply(session, run, admin_id, many_may_leave=False)
+    runs.perform(db, settings, applied)
+    return [{"run_id": looked}, {"run_id": applied}, {"import_id": 1}, {"ending": "csv"}]
+
+
+def _links(session: Session, person_id: int) -> list[dict[str, Any]]:
+    """A link to confirm an address, as it would be mailed."""
+    return [{"token": keys.link(session, person_id, None, email="new@example.org")}]
 
 
 def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:
