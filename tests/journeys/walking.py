@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 # Not pages of anybody: the style sheet, files, and the question whether the academy is well.
 # No pages; and a cover, which only a lesson without pictures has (tests/courses/test_covers.py opens it).
 APART = {"static", "assets.css", "base.healthz", "courses.cover"}
+# Where one comes only by a key, from a mail or a slip; without one nothing is there (tests/people/test_keys.py).
+BY_KEY = {"keys.choose"}
+# A second factor is for those who work here: for a learner there is no such page (tests/people/test_second.py).
+OF_STAFF = {"second.setting"}
 LIKE, VARIANTS, TRIES = 2, 6, 80
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 
@@ -151,6 +155,9 @@ class Walk:
         if answer.status in (301, 302, 303):
             self.reached.add((reader.role, endpoint))
             return [answer.headers["Location"].removeprefix(reader.academy.url)]
+        if (answer.status == 410 and endpoint in BY_KEY) or (answer.status == 404 and endpoint in OF_STAFF):
+            self.reached.add((reader.role, endpoint))
+            return []
         if answer.status != 200:
             self.wrong.append(f"{reader.role or 'visitor'} {path} answers {answer.status}")
             return []
