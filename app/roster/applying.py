@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -32,6 +32,7 @@ from app.rules.roster import cells
 from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, Change, Difference, Units
 from app.rules.roster.rows import unit_key
 
+T = TypeVar("T")
 UNIT_KIND = "unit"
 CHUNK = 500
 
@@ -136,8 +137,8 @@ class _Applying:
         for change in self._found.of(LEAVING):
             self._leave(change)
         self._link()
-        for at in range(0, len(self._kept), CHUNK):
-            self._session.execute(insert(RosterChange), self._kept[at : at + CHUNK])
+        for part in parts(self._kept):
+            self._session.execute(insert(RosterChange), part)
         if self._evidence:
             tasks.enqueue(self._session, "credits.sweep")
 
@@ -182,8 +183,7 @@ class _Applying:
         """New people: account without password, unit, the right to study."""
         now, day = clock.now(), self._order.day
         granted = min(day, (now - timedelta(hours=12)).date())
-        for at in range(0, len(changes), CHUNK):
-            part = changes[at : at + CHUNK]
+        for part in parts(changes):
             rows = [
                 {
                     "key": str(ULID()), "login": c.staff_number,
@@ -242,8 +242,7 @@ class _Applying:
         assert entry is not None
         unit_id = self._unit(change)
         band = entry.band if entry.band is not None else person.band
-        wanted = UnitMembership.person_id == person.id, UnitMembership.until.is_(None)
-        old = self._session.scalar(select(UnitMembership).where(*wanted))
+        old = home(self._session, person.id)
         day = self._order.day
         if old is not None:
             before["membership"] = [old.unit_id, old.band, old.since.isoformat()]
@@ -297,9 +296,7 @@ class _Applying:
         after: dict[str, Any] = {"kept": change.kept}
         if not change.kept:
             day = self._order.day
-            old = self._session.scalar(
-                select(UnitMembership).where(UnitMembership.person_id == person.id, UnitMembership.until.is_(None))
-            )
+            old = home(self._session, person.id)
             group = _in_class(self._session, person.id)
             if group is not None:
                 before["class_membership"] = group.id
@@ -331,13 +328,13 @@ class _Applying:
             index_elements=["source_id", "person_id"], set_={"gone_import_id": None}
         )
         was: dict[int, int | None] = {}
-        for part in _parts(here):
+        for part in parts(here):
             mine = RosterPerson.source_id == source_id, RosterPerson.person_id.in_(part)
             former = select(RosterPerson.person_id, RosterPerson.gone_import_id).where(*mine)
             was |= dict(self._session.execute(former).tuples().all())
             rows = [{"source_id": source_id, "person_id": each, "gone_import_id": None} for each in part]
             self._session.execute(statement, rows)
-        for part in _parts(gone):
+        for part in parts(gone):
             mine = RosterPerson.source_id == source_id, RosterPerson.person_id.in_(part)
             self._session.execute(
                 update(RosterPerson).where(*mine).values(gone_import_id=self._row.id),
@@ -350,8 +347,16 @@ class _Applying:
                 self._keep("linked", change.staff_number, change.name, before, {}, person_id=person_id)
 
 
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK))
+def parts(rows: Sequence[T]) -> Iterable[Sequence[T]]:
+    """As many at a time as one statement takes."""
+    return (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK))
+
+
+def home(session: Session, person_id: int | None) -> UnitMembership | None:
+    """The membership of a unit that has no end."""
+    return session.scalar(
+        select(UnitMembership).where(UnitMembership.person_id == person_id, UnitMembership.until.is_(None))
+    )
 
 
 def _in_class(session: Session, person_id: int) -> ClassMembership | None:

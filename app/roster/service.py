@@ -106,10 +106,10 @@ def _file(settings: Settings, parameters: Mapping[str, Any]) -> File:
     return File(staging.load(settings, parameters["file"]), parameters["name"], parameters["sheet"])
 
 
-def _understood(db: Database, settings: Settings, parameters: Mapping[str, Any]) -> Understood:
+def _understood(db: Database, file: File, parameters: Mapping[str, Any]) -> Understood:
     with db.reading() as session:
         known = {**remembered(session, parameters["source"]), **parameters["columns"]}
-    return looking.understand(_file(settings, parameters), known)
+    return looking.understand(file, known)
 
 
 @runs.work(LOOK)
@@ -117,7 +117,7 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     """Read the file and compare. What is wrong is told by codes: who reads it has a language, a run has none."""
     progress(0, 2)
     try:
-        understood = _understood(db, settings, parameters)
+        understood = _understood(db, _file(settings, parameters), parameters)
     except NoHeadings as error:
         missing = list(headings.missing(Head(error.row, error.found))) if error.found else []
         return {
@@ -185,11 +185,11 @@ def _apply(db: Database, settings: Settings, progress: runs.Progress, **paramete
     """Apply what was looked at, if it is still the same."""
     progress(0, 2)
     try:
-        understood = _understood(db, settings, parameters)
+        file = _file(settings, parameters)
+        understood = _understood(db, file, parameters)
     except staging.Gone:
         return {"state": "gone"}
     progress(1, 2)
-    file = _file(settings, parameters)
     order = Order(
         parameters["source"], file.name, hashlib.sha256(file.raw).hexdigest(), date.fromisoformat(parameters["day"]),
         parameters["by"], parameters["print"], parameters["many_may_leave"], settings.roster_leaving_percent,

@@ -22,7 +22,7 @@ from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.people import service as people
 from app.people.models import LoginSession, Person, RoleGrant, Unit, UnitMembership
-from app.roster.applying import CHUNK, UNIT_KIND
+from app.roster.applying import UNIT_KIND, home, parts
 from app.roster.models import RosterChange, RosterImport, RosterPerson
 from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW
 
@@ -96,7 +96,7 @@ class _Undoing:
             unit_id, _band, since = before["membership"]
             ended = date.fromisoformat(after["until"])
             row = self._membership(change.person_id, unit_id, date.fromisoformat(since), UnitMembership.until == ended)
-            if row is None or self._open(change.person_id) is not None:
+            if row is None or home(self._session, change.person_id) is not None:
                 conflict = "unit"
             else:
                 row.until = None
@@ -163,7 +163,7 @@ class _Undoing:
 
     def _move_back(self, change: RosterChange, before: Any, after: Any) -> list[str]:
         unit_id, band, since = after["membership"]
-        now = self._open(change.person_id)
+        now = home(self._session, change.person_id)
         if now is None or [now.unit_id, now.band, now.since.isoformat()] != [unit_id, band, since]:
             return ["unit"]
         old = before.get("membership")
@@ -180,11 +180,6 @@ class _Undoing:
                 row.until = None
         self._withdraw(change, after)
         return []
-
-    def _open(self, person_id: int | None) -> UnitMembership | None:
-        return self._session.scalar(
-            select(UnitMembership).where(UnitMembership.person_id == person_id, UnitMembership.until.is_(None))
-        )
 
     def _membership(
         self, person_id: int | None, unit_id: int, since: date, ended: ColumnElement[bool]
@@ -226,8 +221,7 @@ class _Undoing:
 
     def _remove(self, changes: Sequence[RosterChange]) -> None:
         """Take away who was new and has done nothing since; whoever has anything of their own stays."""
-        for at in range(0, len(changes), CHUNK):
-            part = changes[at : at + CHUNK]
+        for part in parts(changes):
             ids = [change.person_id for change in part if change.person_id is not None]
             used = _referred(self._session, Person, ids, MADE)
             several = self._several(ids)
