@@ -29,6 +29,8 @@ from app.credits.workshop import simulating as workshop_simulating
 from app.credits.workshop import views as workshop_views
 from app.front import manage as front_manage
 from app.front import views as front_views
+from app.liaison import manage as liaison_manage
+from app.liaison import transferring
 from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
@@ -42,6 +44,7 @@ from app.supervision import views as supervision_views
 from app.tickets import manage as tickets_manage
 from app.tickets import traces
 from app.tickets import views as tickets_views
+from app.units import manage as units_manage
 from app.viewing import beats as beats_door
 from app.viewing import checks as viewing_checks
 from app.viewing import notes as viewing_notes
@@ -62,7 +65,7 @@ ROOMS = (
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
-    appointments_views.staff_bp, classes_manage.bp,
+    appointments_views.staff_bp, classes_manage.bp, units_manage.bp, liaison_manage.bp, transferring.bp,
 )  # fmt: skip
 
 

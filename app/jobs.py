@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.auditing import service as auditing
-from app.base import audit_chain, runs, tasks
+from app.base import audit_chain, clock, runs, tasks
 from app.base import settings as reading
 from app.base.db import Database
 from app.base.tasks import take_slot, task
@@ -24,6 +24,7 @@ from app.credits import service as credits
 from app.credits.books import service as books
 from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
+from app.liaison import transfers
 from app.people import throttle
 from app.people.keys import mailing
 from app.people.keys import service as keys
@@ -48,6 +49,7 @@ TIMETABLE = {
     "runs.sweep": (300, "runs.sweep"),
     "roster.sweep": (3600, "roster.sweep"),
     "people.sweep": (3600, "people.sweep"),
+    "transfers.sweep": (3600, "transfers.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
     # Binds what was written since into the audit log's chain; the second also what was committed very late.
@@ -105,6 +107,12 @@ def sweep_people(session: Session) -> None:
     """Guesses that are no longer counted, and keys that ended long ago."""
     throttle.sweep(session)
     keys.sweep(session)
+
+
+@task("transfers.sweep")
+def sweep_transfers(session: Session) -> None:
+    """Transfers between units that nobody answered in time."""
+    transfers.sweep(session, clock.local_day(clock.now(), reading.load().timezone))
 
 
 @task("books.nightly")

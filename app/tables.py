@@ -12,16 +12,17 @@ from app.credits.certificates import models as certificates
 from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
 from app.front import models as front
+from app.liaison import models as liaison
 from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
 from app.roster import models as roster
 from app.tickets import models as tickets
+from app.units import models as units
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, audit_chain, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster,
-    runs,
-    simulation, tasks, tickets, viewing, workshop,
+    audit, audit_chain, certificates, classes, courses, credits, front, liaison, notices, people, questions, renditions,
+    roster, runs, simulation, tasks, tickets, units, viewing, workshop,
 )  # fmt: skip

@@ -13,6 +13,7 @@ _listeners: dict[str, list[Listener]] = {}
 PERSON_DISABLED = "person_disabled"  # person_id
 LEARNER_LEFT = "learner_left"  # person_id, class_id
 LEARNERS_LEFT = "learners_left"  # person_ids, many at once, each out of a class
+UNIT_CLOSED = "unit_closed"  # unit_id, actor_id
 COURSE_WITHDRAWN = "course_withdrawn"  # course_id
 LESSON_WITHDRAWN = "lesson_withdrawn"  # lesson_id
 RUN_ENDED = "run_ended"  # run: Run, done or failed, that somebody asked for

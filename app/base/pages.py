@@ -184,6 +184,8 @@ def menu() -> list[tuple[str, list[Link]]]:
             _("People"),
             [
                 (_("Accounts"), "accounts.listing", "people", "account.see"),
+                (_("Own people"), "liaison.listing", "me", "unit.staff"),
+                (_("Units"), "units.tree", "tree", "unit.see"),
                 (_("Import"), "roster.desk", "import", "roster.import"),
             ],
         ),

@@ -12,7 +12,11 @@ from app.base.db_types import Key
 
 
 class Unit(Base):
-    """A body or company, in a tree; its nature (单位性质) is data."""
+    """A body or company, in a tree; its nature (单位性质) is data.
+
+    The row says what the unit is now, `UnitPast` what it was. `since`: its first day, None for always; `closed_on`: the
+    first day on which it is no more; `successor_id`: the unit that its people went to, where it was merged.
+    """
 
     __tablename__ = "unit"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -21,6 +25,24 @@ class Unit(Base):
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str] = mapped_column(String(120))
     nature: Mapped[str] = mapped_column(String(40))
+    since: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+
+
+class UnitPast(Base):
+    """What a unit was called and where it stood until a day (the first on which it was otherwise), from the day before
+    in its past or from its beginning."""
+
+    __tablename__ = "unit_past"
+    __table_args__ = (UniqueConstraint("unit_id", "until"),)
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    until: Mapped[date]
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    nature: Mapped[str] = mapped_column(String(40))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
 
 
 class Person(Base):

@@ -16,7 +16,7 @@ from ulid import ULID
 
 from app.base import audit, clock, events
 from app.base.errors import BadInput, Refused
-from app.people import passwords, throttle
+from app.people import passwords, throttle, timeline
 from app.people.identifiers import plain_email, plain_login, plain_phone
 from app.people.models import Credential, FormerCredential, Person, Unit, UnitMembership
 from app.people.passwords import MODERN, Policy
@@ -86,12 +86,18 @@ def pinyin_of(name: str) -> str:
 
 
 def create_unit(
-    session: Session, code: str, name: str, name_en: str, nature: str, parent_id: int | None = None
+    session: Session,
+    code: str,
+    name: str,
+    name_en: str,
+    nature: str,
+    parent_id: int | None = None,
+    since: date | None = None,
 ) -> Unit:
-    """A unit below `parent_id`; `BadInput` when the code is taken."""
+    """A unit below `parent_id`, from a day on (None: it has always been there); `BadInput` when the code is taken."""
     if session.scalar(select(Unit.id).where(Unit.code == code)) is not None:
         raise BadInput(_("There is a unit with the code %(code)s already.", code=code), "code")
-    unit = Unit(code=code, name=name, name_en=name_en, nature=nature, parent_id=parent_id)
+    unit = Unit(code=code, name=name, name_en=name_en, nature=nature, parent_id=parent_id, since=since)
     session.add(unit)
     session.flush()
     return unit
@@ -239,7 +245,9 @@ def choose_locale(session: Session, person_id: int, locale: str) -> None:
 
 
 def join_unit(session: Session, person_id: int, unit_id: int, band: str, since: date) -> UnitMembership:
-    """Belong to a unit from a day on; the membership before it ends on that day."""
+    """Belong to a unit from a day on; the membership before it ends on that day. A closed unit takes nobody."""
+    if (closed := timeline.closed_on(session, unit_id)) is not None:
+        raise BadInput(_("This unit was closed on %(day)s.", day=closed), "unit")
     before = session.scalar(
         select(UnitMembership).where(UnitMembership.person_id == person_id, UnitMembership.until.is_(None))
     )

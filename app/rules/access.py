@@ -49,14 +49,20 @@ TABLE: dict[str, frozenset[str]] = {
     "account.issue": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
     "account.second_factor": frozenset({"sec_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
+    "unit.see": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
+    "unit.change": frozenset({"academy_admin"}),
+    "unit.staff": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
     "audit.see": frozenset({"audit_admin"}),
     "role.grant": frozenset({"sec_admin"}),
     "staff.appoint": frozenset({"academy_admin"}),
 }
 # What concerns the whole academy: a role for a part of it (a unit, a class, one's own) does not open it.
 WHOLE = frozenset(
-    {"course.edit", "announcement.write", "audit.see", "class.arrange", "role.grant", "roster.import", "staff.appoint"}
-)
+    {
+        "course.edit", "announcement.write", "audit.see", "class.arrange", "role.grant", "roster.import",
+        "staff.appoint", "unit.change",
+    }
+)  # fmt: skip
 # How far each role may reach, the usual way first.
 REACHES: dict[str, tuple[str, ...]] = {
     "learner": ("own",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from app.credits import service as credits
 from app.credits.workshop import service as workshop
 from app.front import service as announcements
 from app.front.service import Wanted
+from app.liaison.models import UnitTransfer
 from app.people import passwords
 from app.people import service as people
 from app.people.models import Credential, Person, Unit, UnitMembership
@@ -228,6 +229,19 @@ def run(session: Session, asked_by: int | None, kind: str = "tests.none", state:
     made = RunRow(
         kind=kind, asked_by=asked_by, asked_at=clock.now(), done=0, total=0, tries=0, state=state, parameters="{}"
     )
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def transfer(session: Session, person_id: int, unit: Unit, asked_by: int) -> int:
+    """A transfer of somebody out of a unit, into one that nobody looks after, that waits for an answer; its number."""
+    code = f"{unit.code}-elsewhere"
+    target = people.create_unit(session, code, f"{unit.name}之外", f"Beyond {unit.name_en}", unit.nature)
+    made = UnitTransfer(
+        person_id=person_id, from_id=unit.id, to_id=target.id, day=SINCE, reason="", state="open", asked_at=clock.now(),
+        asked_by=asked_by, expires_at=clock.now() + timedelta(days=30), answer="",
+    )  # fmt: skip
     session.add(made)
     session.flush()
     return made.id

@@ -127,7 +127,8 @@ def build(place: Place) -> Apart:
             "note_id": notebook.add(session, learner.id, version.lesson_id, 0, "乙的笔记").id,
             "message_id": notices_queries.counts(session, learner.id).newest,
             "run_id": factories.run(session, learner.id),
-            "grant_id": roles_queries.of_person(session, learner.id)[0].id,
+            "grant_id": roles_queries.of_person(session, learner.id)[0].id, "unit_code": unit.code,
+            "transfer_id": factories.transfer(session, learner.id, unit, head.id), "act": "change",
         }  # fmt: skip
         return Apart(
             place.db, values, [learner.id, head.id], group.id, unit.id,

@@ -145,6 +145,12 @@ ASKS = {
     "keys.confirm_email": "public",
     "keys.follow": "public",
     "keys.forgotten": "public",
+    "liaison.correct": "unit.staff",
+    "liaison.leave": "unit.staff",
+    "liaison.listing": "unit.staff",
+    "liaison.new": "unit.staff",
+    "liaison.one": "unit.staff",
+    "liaison.transfer": "unit.staff",
     "notes.add": "study",
     "notes.change": "study",
     "notes.listing": "study",
@@ -225,6 +231,16 @@ ASKS = {
     "tickets.withdraw": "study",
     "traces.learner": "statement.see",
     "traces.own": "signed_in",
+    "transfers.accept": "unit.staff",
+    "transfers.decline": "unit.staff",
+    "transfers.listing": "unit.staff",
+    "transfers.one": "unit.staff",
+    "transfers.withdraw": "unit.staff",
+    "units.act": "unit.change",
+    "units.counts": "unit.see",
+    "units.new": "unit.change",
+    "units.one": "unit.see",
+    "units.tree": "unit.see",
     "viewing.credit": "study",
     "viewing.lesson": "study",
     "viewing.open_viewing": "study",
@@ -256,6 +272,8 @@ class Place:
             known["code"], known["key"] = "class-1", self.learner_key
         if rule.endpoint.startswith(("certificate", "check.")):
             known["code"] = self.values["certificate"]
+        if rule.endpoint.startswith("units."):
+            known["code"] = "city"
         if rule.endpoint.startswith("roster."):
             known["run_id"] = self.values["applied" if rule.endpoint == "roster.work" else "looked"]
         with self.app.test_request_context():
@@ -291,7 +309,8 @@ def place(academy_app: Academy, web_db: Database) -> Place:
             "run_id": factories.run(session, made.admin.id),
             "draft_id": factories.draft(session, made.admin.id),
             "grant_id": roles_queries.of_person(session, made.learner.id)[0].id, "form": "csv",
-            "rule_id": factories.class_rule(session), "way": "up",
+            "rule_id": factories.class_rule(session), "way": "up", "act": "change",
+            "transfer_id": factories.transfer(session, made.learner.id, made.unit, made.admin.id),
         }  # fmt: skip
         place = Place(academy_app, web_db, values, made.learner.key)
         chosen: Settings = academy_app.extensions["duxue.settings"]

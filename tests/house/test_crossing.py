@@ -32,10 +32,10 @@ NOT_ASKED = (
 )  # fmt: skip
 # What may stand for each argument in B, beside what stands there in A.
 IN_B = {
-    "code": ("course_code", "certificate", "class_code"), "key": ("key",), "person_key": ("person_key",),
+    "code": ("course_code", "certificate", "class_code", "unit_code"), "key": ("key",), "person_key": ("person_key",),
     "ticket": ("ticket",), "lesson_id": ("lesson_id",), "media_version_id": ("media_version_id",),
     "caption_id": ("caption_id",), "offer_id": ("offer_id",), "session_id": ("session_id",), "note_id": ("note_id",),
-    "message_id": ("message_id",), "run_id": ("run_id",), "grant_id": ("grant_id",),
+    "message_id": ("message_id",), "run_id": ("run_id",), "grant_id": ("grant_id",), "transfer_id": ("transfer_id",),
 }  # fmt: skip
 QUERIES = {
     "q": ("z", "a", "秋", "shu"), "unit": ("hydrology", "city"), "class": ("class-9",), "sort": ("name", "-hours"),

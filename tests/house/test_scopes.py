@@ -29,6 +29,7 @@ CLASS, PERSON = {"code": "class_code"}, {"person_key": "person_key"}
 PAPER = {"person_key": "person_key", "code": "certificate"}
 LESSON, NOTE, RUN = {"lesson_id": "lesson_id"}, {"note_id": "note_id"}, {"run_id": "run_id"}
 TICKET, DESK_TICKET = {"ticket": "ticket"}, {"code": "class_code", "ticket": "ticket"}
+TRANSFER = {"transfer_id": "transfer_id"}
 APPOINTED = {"key": "key", "grant_id": "grant_id"}
 OUTSIDE: dict[str, dict[str, str] | str] = {
     "accounts.close": PERSON, "accounts.one": PERSON, "accounts.reopen": PERSON, "accounts.reset_second_factor": PERSON,
@@ -48,6 +49,7 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "credits.statement_file_for": PERSON, "credits.statement_for": PERSON,
     "front.announcement": PUBLIC, "front.help_page": PUBLIC, "front.picture": PUBLIC,
     "keys.confirm_email": KEY, "keys.follow": KEY,
+    "liaison.correct": PERSON, "liaison.leave": PERSON, "liaison.one": PERSON, "liaison.transfer": PERSON,
     "notes.add": LESSON, "notes.change": NOTE, "notes.listing": LESSON, "notes.note": NOTE, "notes.remove": NOTE,
     "notices.open_message": {"message_id": "message_id"},
     "people.end_sign_in": {"session_id": "session_id"},
@@ -69,6 +71,9 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "tickets.again": TICKET, "tickets.new": LESSON, "tickets.one": TICKET, "tickets.withdraw": TICKET,
     "traces.learner": {"person_key": "person_key", "media_version_id": "media_version_id"},
     "traces.own": {"media_version_id": "media_version_id"},
+    "transfers.accept": TRANSFER, "transfers.decline": TRANSFER, "transfers.one": TRANSFER,
+    "transfers.withdraw": TRANSFER,
+    "units.act": {"code": "unit_code", "act": "act"}, "units.one": {"code": "unit_code"},
     "viewing.credit": LESSON, "viewing.lesson": LESSON,
     "workshop.describe": ACADEMY, "workshop.draft": ACADEMY, "workshop.save": ACADEMY,
     "workshop.undo": ACADEMY,

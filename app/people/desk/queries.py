@@ -103,23 +103,23 @@ def _belongs(day: date) -> ColumnElement[bool]:
     return and_(UnitMembership.person_id == Person.id, holds(UnitMembership, day))
 
 
-def _of_units(session: Session, unit_ids: Iterable[int], day: date) -> ColumnElement[bool]:
+def of_units(session: Session, unit_ids: Iterable[int], day: date) -> ColumnElement[bool]:
     """Belongs on the day to one of the units, or to one below."""
     those = units.below(session, unit_ids)
     members = select(UnitMembership.person_id).where(UnitMembership.unit_id.in_(those), holds(UnitMembership, day))
     return Person.id.in_(members)
 
 
-def _within(scope: Scope, session: Session, day: date) -> list[ColumnElement[bool]]:
+def within(scope: Scope, session: Session, day: date) -> list[ColumnElement[bool]]:
     """Whom the scope reaches: everybody, or who belongs today to its units and those below."""
     if scope.everything:
         return []
     if not scope.unit_ids:
         return [false()]
-    return [_of_units(session, scope.unit_ids, day)]
+    return [of_units(session, scope.unit_ids, day)]
 
 
-def _fits(text: str) -> ColumnElement[bool] | None:
+def fits(text: str) -> ColumnElement[bool] | None:
     """Name, staff number, telephone number, pinyin whole or by its initials; None when nothing is looked for."""
     plain = plain_login(text)
     if not plain:
@@ -139,12 +139,12 @@ def _fits(text: str) -> ColumnElement[bool] | None:
 
 def _wheres(scope: Scope, session: Session, wanted: Wanted, day: date) -> list[ColumnElement[bool]]:
     """All conditions but the state."""
-    found = _within(scope, session, day)
+    found = within(scope, session, day)
     if wanted.unit:
         top = session.scalar(select(Unit.id).where(Unit.code == wanted.unit))
-        found.append(_of_units(session, [top], day) if top is not None else false())
-    if (fits := _fits(wanted.q)) is not None:
-        found.append(fits)
+        found.append(of_units(session, [top], day) if top is not None else false())
+    if (found_by := fits(wanted.q)) is not None:
+        found.append(found_by)
     return found
 
 
@@ -180,13 +180,13 @@ def listing(scope: Scope, session: Session, wanted: Wanted, day: date) -> Listin
 
 def one(scope: Scope, session: Session, key: str, day: date) -> AccountRow | None:
     """One account, if the scope reaches it."""
-    query = _from(select(*_COLUMNS), day).where(Person.key == key, *_within(scope, session, day))
+    query = _from(select(*_COLUMNS), day).where(Person.key == key, *within(scope, session, day))
     return next(iter(_told(session, session.execute(query).all(), day)), None)
 
 
 def some(scope: Scope, session: Session, keys: Collection[str], day: date) -> list[AccountRow]:
     """These accounts, as far as the scope reaches them, by unit and name."""
-    query = _from(select(*_COLUMNS), day).where(Person.key.in_(keys), *_within(scope, session, day))
+    query = _from(select(*_COLUMNS), day).where(Person.key.in_(keys), *within(scope, session, day))
     return _told(session, session.execute(query.order_by(Unit.code, Person.name_pinyin, Person.id)).all(), day)
 
 
