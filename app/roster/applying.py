@@ -72,6 +72,8 @@ class Applied:
 def apply(session: Session, understood: looking.Understood, order: Order) -> Applied:
     """Apply a file that was read. After `PeopleChanged`, `ManyLeave` and `BadInput` (source) nothing is to be kept."""
     source = _source(session, order.source, understood.columns)
+    # No unit is closed while people are put into it (`app/units/acts.py`).
+    session.execute(select(Unit.id).order_by(Unit.id).with_for_update(read=True, key_share=True)).all()
     found = looking.difference(session, understood.reading, source.name)
     if order.print_ is not None and found.print() != order.print_:
         text = _("People, units or this source have changed since the difference was shown. Look at it again.")

@@ -12,10 +12,13 @@ from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.base import clock
-from app.people.models import Person, RoleGrant, Unit, UnitMembership
+from app.people import timeline
+from app.people.models import Person, RoleGrant, UnitMembership
+from app.people.models import Unit as UnitTable
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
 from app.rules.access import MUST_PROVE_TWICE
 from app.rules.roster.difference import Present, UnitNow
+from app.rules.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,7 @@ class ChangeRow:
     conflict: str | None
 
 
-_PARENT = aliased(Unit)
-_UNITS = select(Unit.id, Unit.name, func.coalesce(_PARENT.name, ""), Unit.nature).outerjoin(
-    _PARENT, _PARENT.id == Unit.parent_id
-)
+_PARENT = aliased(UnitTable)
 _OF_SOURCE = aliased(RosterPerson)
 _ELSEWHERE = aliased(RosterPerson)
 _CLOSED = aliased(RosterPerson)
@@ -111,19 +111,44 @@ _CONFLICTS = (
 )  # fmt: skip
 _PEOPLE = (
     select(
-        Person.login, Person.name, Person.phone, Person.email, Unit.name, _PARENT.name, Unit.nature,
+        Person.login, Person.name, Person.phone, Person.email, UnitTable.name, _PARENT.name, UnitTable.nature,
         UnitMembership.band, Person.key_trainee, Person.disabled_at.is_not(None),
     )
     .outerjoin(UnitMembership, (UnitMembership.person_id == Person.id) & UnitMembership.until.is_(None))
-    .outerjoin(Unit, Unit.id == UnitMembership.unit_id)
-    .outerjoin(_PARENT, _PARENT.id == Unit.parent_id)
+    .outerjoin(UnitTable, UnitTable.id == UnitMembership.unit_id)
+    .outerjoin(_PARENT, _PARENT.id == UnitTable.parent_id)
     .order_by(Person.login)
 )  # fmt: skip
 
 
 def units(session: Session) -> list[UnitNow]:
-    """All units."""
-    return [UnitNow(*row) for row in session.execute(_UNITS)]
+    """All units, and under their former names those that were closed or are called otherwise now. Two queries."""
+    every = {unit.id: unit for unit in timeline.units(session)}
+
+    def name(unit_id: int | None) -> str:
+        return every[unit_id].name if unit_id is not None else ""
+
+    found = []
+    for unit in every.values():
+        closed = unit.closed_on is not None
+        now = name(_heir(every, unit)) if closed else ""
+        found.append(UnitNow(unit.id, unit.name, name(unit.parent), unit.nature, closed, now))
+    for was in timeline.past(session):
+        unit = every[was.unit]
+        if was.name != unit.name:
+            now = name(_heir(every, unit)) if unit.closed_on is not None else unit.name
+            found.append(UnitNow(unit.id, was.name, name(was.parent), was.nature, True, now))
+    return found
+
+
+def _heir(every: Mapping[int, Unit], unit: Unit) -> int | None:
+    """Where the people of a closed unit are now: the unit that it was merged into, or the one that this was."""
+    seen: set[int] = set()
+    at: int | None = unit.successor
+    while at is not None and at not in seen and every[at].closed_on is not None:
+        seen.add(at)
+        at = every[at].successor
+    return at if at not in seen else None
 
 
 def present(session: Session, source_id: int | None) -> list[Present]:

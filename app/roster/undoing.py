@@ -21,6 +21,7 @@ from app.base.errors import NotFound, Refused
 from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.people import service as people
+from app.people import timeline
 from app.people.models import LoginSession, Person, RoleGrant, Unit, UnitMembership
 from app.roster.applying import UNIT_KIND, home, parts
 from app.roster.models import RosterChange, RosterImport, RosterPerson
@@ -98,6 +99,8 @@ class _Undoing:
             row = self._membership(change.person_id, unit_id, date.fromisoformat(since), UnitMembership.until == ended)
             if row is None or home(self._session, change.person_id) is not None:
                 conflict = "unit"
+            elif timeline.closed_on(self._session, unit_id) is not None:
+                conflict = "unit_closed"
             else:
                 row.until = None
         if "class_membership" in before:
@@ -167,6 +170,8 @@ class _Undoing:
         if now is None or [now.unit_id, now.band, now.since.isoformat()] != [unit_id, band, since]:
             return ["unit"]
         old = before.get("membership")
+        if old is not None and timeline.closed_on(self._session, old[0]) is not None:
+            return ["unit_closed"]
         if old is not None and old[2] == since:  # both began on one day: one row told of both
             now.unit_id, now.band = old[0], old[1]
         else:

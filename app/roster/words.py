@@ -46,6 +46,7 @@ def problem(fault: Fault) -> str:
         "email_several": _("More than one e-mail address stands here: %(shown)s.", shown=fault.shown),
         "unit_form": _("This is no unit's name: %(shown)s.", shown=fault.shown),
         "unit_unclear": _("Several units are called %(shown)s.", shown=fault.shown),
+        "unit_gone": _("No unit is called %(shown)s any more: it was closed, or has another name.", shown=fault.shown),
         "own_parent": _("The unit is its own superior: %(shown)s.", shown=fault.shown),
         "nature_unknown": _("This nature is not known: %(shown)s.", shown=fault.shown),
         "band_unknown": _("This rank band is not known: %(shown)s.", shown=fault.shown),
@@ -65,6 +66,8 @@ def problem(fault: Fault) -> str:
 
 def suggestion(fault: Fault) -> str:
     """What to do."""
+    if fault.wanted and fault.problem == "unit_gone":
+        return str(_("Its people belong to %(wanted)s now: write that.", wanted=fault.wanted))
     if fault.wanted:
         wanted = labels.label(fault.field, fault.wanted) if fault.field in _CODED else fault.wanted
         return str(_("Is it %(wanted)s?", wanted=wanted))
@@ -89,6 +92,7 @@ def suggestion(fault: Fault) -> str:
         "email_several": _("Leave one."),
         "unit_form": _("Write the unit's full name."),
         "unit_unclear": _("Add a column with the superior unit, so that it is clear which one is meant."),
+        "unit_gone": _("Write the unit that the person belongs to now."),
         "own_parent": _("Write the unit above it, or leave it empty."),
         "yes_no": _("Write yes or no (是 or 否)."),
         "guarded": _("Take the row out, or let the administrator change it on their own page."),
@@ -117,5 +121,6 @@ def conflict(code: str) -> str:
         "class": _("The class was changed since."),
         "used": _("The person has signed in, studied, joined a class or got a role since."),
         "unit_used": _("People, classes or other units hang on it."),
+        "unit_closed": _("The unit before was closed since."),
     }
     return str(words.get(code) or _("%(column)s was changed since.", column=field_word(code)))

@@ -52,9 +52,8 @@ CHANGING = {
     "evidence_pack", "job_run", "learner_period", "lesson", "login_session", "media_stream", "media_version", "note",
     "notice", "person", "presence_answer", "present_stand", "provider", "question", "rendition", "role_grant",
     "roster_change", "roster_import", "roster_person", "roster_source",
-    "rule_draft", "run", "task", "ticket", "ticket_round", "trace_chunk", "unit", "unit_act", "unit_membership", "unit_past",
-    "unit_transfer", "upload",
-    "viewing", "viewing_signal", "virtual_class",
+    "rule_draft", "run", "task", "ticket", "ticket_round", "trace_chunk", "unit", "unit_act", "unit_membership",
+    "unit_past", "unit_transfer", "upload", "viewing", "viewing_signal", "virtual_class",
 }  # fmt: skip
 
 

@@ -21,12 +21,18 @@ _CONTACT = frozenset({NAME, PHONE, EMAIL})
 
 @dataclass(frozen=True, slots=True)
 class UnitNow:
-    """A unit as it stands; `parent` is the name of the one above, "" for none."""
+    """A unit as it stands; `parent` is the name of the one above, "" for none.
+
+    `gone`: no unit is called so any more: it was closed, or has another name. `now`: what it is called today, or the
+    unit that its people went to; "" where nobody took its place.
+    """
 
     id: int
     name: str
     parent: str
     nature: str
+    gone: bool = False
+    now: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +135,23 @@ class Units:
     def __init__(self, units: Iterable[UnitNow]) -> None:
         self._by_name: dict[str, list[UnitNow]] = defaultdict(list)
         self.by_id: dict[int, UnitNow] = {}
+        self._gone: dict[str, list[UnitNow]] = defaultdict(list)
         for unit in units:
-            self._by_name[cells.same(unit.name)].append(unit)
-            self.by_id[unit.id] = unit
+            (self._gone if unit.gone else self._by_name)[cells.same(unit.name)].append(unit)
+            if not unit.gone or unit.id not in self.by_id:
+                self.by_id[unit.id] = unit
 
     def is_called(self, name: str) -> bool:
         """Is any unit called so?"""
         return cells.same(name) in self._by_name
+
+    def gone(self, name: str, parent: str | None) -> UnitNow | None:
+        """The unit that was called so and is not any more, where none is called so today."""
+        if self.is_called(name):
+            return None
+        called = self._gone.get(cells.same(name), [])
+        exact = [unit for unit in called if parent is not None and cells.same(unit.parent) == cells.same(parent)]
+        return next(iter(exact or called), None)
 
     def find(self, name: str, parent: str | None) -> UnitNow | None:
         """The unit; by its name alone where the roster says no superior unit, or only one is called so and has none.
@@ -164,6 +180,11 @@ def compare(reading: Reading, present: Sequence[Present], units: Iterable[UnitNo
         try:
             unit = known.find(entry.unit, entry.parent)
             if unit is None:
+                past = known.gone(entry.unit, entry.parent), known.gone(entry.parent or "", None)
+                if past != (None, None):
+                    faults.append(_past(entry, *past))
+                    held.add(entry.staff_number)
+                    continue
                 entry = _clear(entry, known, above)
         except LookupError as error:
             name = str(error.args[0])
@@ -189,6 +210,14 @@ def compare(reading: Reading, present: Sequence[Present], units: Iterable[UnitNo
     faults.sort(key=lambda fault: fault.row)
     base = sum(person.here for person in present)
     return Difference(changes, faults, _new_units(used, known), twins(used, present, known), sorted(held), base)
+
+
+def _past(entry: Entry, unit: UnitNow | None, parent: UnitNow | None) -> Fault:
+    """A row that names a unit, or one above, as none is called any more: nobody is put into it, none is made anew."""
+    if unit is not None:
+        return Fault(entry.row, UNIT, "unit_gone", entry.unit, unit.now)
+    assert parent is not None
+    return Fault(entry.row, PARENT, "unit_gone", entry.parent or "", parent.now)
 
 
 def _stays(person: Present) -> bool:
