@@ -166,7 +166,13 @@ def correct(person_key: str) -> Page:
             beside(form, refused)
         else:
             words = {"name": _("Name"), "phone": _("Phone"), "email": _("E-mail"), "band": _("Rank band")}
-            flash(_("Corrected: %(what)s.", what=_(", ").join(str(words[each]) for each in changed)), "done")
+            flash(
+                _(
+                    "Corrected: %(what)s.",
+                    what=(", " if labels.english() else "、").join(str(words[each]) for each in changed),
+                ),
+                "done",
+            )
             return redirect(url_for("liaison.one", person_key=person_key))
     return _page(row, correct=form)
 

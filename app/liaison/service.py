@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock, labels
+from app.base import audit, clock
 from app.base.errors import BadInput, Forbidden
 from app.classes import moving
 from app.classes import service as classes
@@ -101,7 +101,7 @@ def join(session: Session, scope: Scope, login: str, code: str, given: Details, 
         raise BadInput(_("Choose the unit."), "unit")
     not_ahead(given.day, today)
     if unit.since is not None and given.day < unit.since:
-        raise BadInput(_("The unit was not there before %(day)s.", day=labels.full_day(unit.since)), "day")
+        raise BadInput(_("The unit was not there before %(day)s.", day=unit.since), "day")
     phone, email = contact(given)
     person = session.scalar(select(Person).where(Person.login == plain_login(login)).with_for_update())
     back = person is not None
@@ -137,7 +137,7 @@ def _comes_back(session: Session, scope: Scope, person: Person, day: date) -> No
         raise BadInput(text, "login")
     if last is not None and (last.until is None or last.until > day):
         until = last.until or last.since
-        raise BadInput(_("This person belonged to a unit until %(day)s.", day=labels.full_day(until)), "day")
+        raise BadInput(_("This person belonged to a unit until %(day)s.", day=until), "day")
 
 
 def leave(session: Session, scope: Scope, row: AccountRow, last: date, actor_id: int, today: date) -> None:
@@ -148,7 +148,7 @@ def leave(session: Session, scope: Scope, row: AccountRow, last: date, actor_id:
     if member is None or row.state == "closed":
         raise BadInput(_("This person has left already."), "last")
     if last < member.since:
-        text = _("The last day lies before the first, %(day)s.", day=labels.full_day(member.since))
+        text = _("The last day lies before the first, %(day)s.", day=member.since)
         raise BadInput(text, "last")
     until = last + timedelta(days=1)
     inside = ClassMembership.person_id == row.id, ClassMembership.until.is_(None)

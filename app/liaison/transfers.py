@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock, labels
+from app.base import audit, clock
 from app.base.errors import BadInput, Forbidden, NotFound, Refused
 from app.classes import moving
 from app.liaison import service
@@ -43,7 +43,7 @@ def ask(
     service.not_ahead(day, today)
     first = max(each for each in (member.since, target.since) if each is not None)
     if day < first:
-        raise BadInput(_("This can hold from %(day)s at the earliest.", day=labels.full_day(first)), "day")
+        raise BadInput(_("This can hold from %(day)s at the earliest.", day=first), "day")
     if session.scalar(select(UnitTransfer.id).where(UnitTransfer.person_id == row.id, UnitTransfer.state == "open")):
         raise BadInput(_("A transfer of this person waits for an answer already."), "to")
     if scope.everything or target.id in scope.unit_ids:
@@ -74,7 +74,7 @@ def accept(session: Session, scope: Scope, transfer_id: int, actor_id: int, toda
     if member is None or member.unit_id != made.from_id or made.day < member.since:
         raise Refused(_("This person does not belong to that unit any more. Decline it, or let it be asked for anew."))
     if (closed := session.get_one(Unit, made.to_id).closed_on) is not None:
-        raise Refused(_("This unit was closed on %(day)s.", day=labels.full_day(closed)))
+        raise Refused(_("This unit was closed on %(day)s.", day=closed))
     _move(session, made.person_id, made.from_id, made.to_id, member.band, made.day, actor_id)
     _end(session, made, "accepted", actor_id, today)
 

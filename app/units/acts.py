@@ -194,7 +194,7 @@ def _refuse(found: Refusal | None, every: Sequence[rules.Unit]) -> None:
         return
     unit = next((each for each in every if each.id == found.unit), None)
     called = unit_name(unit) if unit else ""
-    day = labels.full_day(found.day) if found.day else ""
+    day = found.day
     words = {
         "closed": _("This unit is closed: nothing more is done with it."),
         "ahead": _("An act is entered when it holds: today at the latest."),
