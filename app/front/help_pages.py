@@ -23,7 +23,7 @@ GUIDE = ROOT / "docs" / "guide"
 PICTURES = ROOT / "docs" / "screenshots"
 PICTURES_AT = "/help/pictures/"
 # The guides by the slug under which they are read here.
-GUIDES = {f"guide-{name}": name for name in ("learner", "head-teacher", "editor", "administrator")}
+GUIDES = {f"guide-{name}": name for name in ("learner", "head-teacher", "liaison", "editor", "administrator")}
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 # A picture of the academy on a line of its own; while the Markdown is made HTML a mark stands for it.
 _PICTURE = re.compile(r"(?m)^!\[([^\]]*)\]\(\.\./screenshots/([a-z0-9-]+\.png)\)$")

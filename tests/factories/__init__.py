@@ -234,10 +234,11 @@ def run(session: Session, asked_by: int | None, kind: str = "tests.none", state:
     return made.id
 
 
-def transfer(session: Session, person_id: int, unit: Unit, asked_by: int) -> int:
-    """A transfer of somebody out of a unit, into one that nobody looks after, that waits for an answer; its number."""
+def transfer(session: Session, person_id: int, unit: Unit, asked_by: int, to: Unit | None = None) -> int:
+    """A transfer of somebody out of a unit, into another (else one that nobody looks after), that waits for an answer;
+    its number."""
     code = f"{unit.code}-elsewhere"
-    target = people.create_unit(session, code, f"{unit.name}之外", f"Beyond {unit.name_en}", unit.nature)
+    target = to or people.create_unit(session, code, f"{unit.name}之外", f"Beyond {unit.name_en}", unit.nature)
     made = UnitTransfer(
         person_id=person_id, from_id=unit.id, to_id=target.id, day=SINCE, reason="", state="open", asked_at=clock.now(),
         asked_by=asked_by, expires_at=clock.now() + timedelta(days=30), answer="",

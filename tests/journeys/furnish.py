@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock, runs
@@ -17,6 +18,7 @@ from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.front import service as announcements
 from app.people.keys import service as keys
+from app.people.models import Unit, UnitMembership
 from app.people.queries import PersonRow, person_by_login
 from app.questions import service as questions
 from app.roster import service as rosters
@@ -25,6 +27,9 @@ from app.rules.questions.draft import true_or_false
 from app.tickets import service as tickets
 from app.viewing import notebook, traces
 from tests import factories
+
+
+_BOTH = ("city-education", "city-finance")
 
 
 def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, Any]]:
@@ -42,7 +47,7 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         version = traces.of_lesson(session, who.id, lesson_id)
         desks = _desks(session, lesson_id)
         admin_id = _person(session, "academy").id
-        links = _links(session, who.id)
+        links = [*_links(session, who.id), *_transfer(session, admin_id)]
     rosters_ = _roster(db, settings, admin_id)
     db.engine.dispose()
     return [
@@ -112,6 +117,16 @@ def _roster(db: Database, settings: Settings, admin_id: int) -> list[dict[str, A
 def _links(session: Session, person_id: int) -> list[dict[str, Any]]:
     """A link to confirm an address, as it would be mailed."""
     return [{"token": keys.link(session, person_id, None, email="new@example.org")}]
+
+
+def _transfer(session: Session, admin_id: int) -> list[dict[str, Any]]:
+    """A transfer between the units that two of the sample look after."""
+    units = {each.code: each for each in session.scalars(select(Unit).where(Unit.code.in_(_BOTH)))}
+    here = select(UnitMembership.person_id).where(
+        UnitMembership.unit_id == units[_BOTH[0]].id, UnitMembership.until.is_(None)
+    )
+    person_id = session.scalars(here.order_by(UnitMembership.person_id).limit(1)).one()
+    return [{"transfer_id": factories.transfer(session, person_id, units[_BOTH[0]], admin_id, units[_BOTH[1]])}]
 
 
 def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:
