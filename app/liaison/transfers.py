@@ -76,7 +76,7 @@ def accept(session: Session, scope: Scope, transfer_id: int, actor_id: int, toda
     if (closed := session.get_one(Unit, made.to_id).closed_on) is not None:
         raise Refused(_("This unit was closed on %(day)s.", day=closed))
     _move(session, made.person_id, made.from_id, made.to_id, member.band, made.day, actor_id)
-    _end(session, made, "accepted", actor_id, today)
+    _end(session, made, "accepted", "transfer.accept", actor_id, today)
 
 
 def decline(session: Session, scope: Scope, transfer_id: int, answer: str, actor_id: int, today: date) -> None:
@@ -86,7 +86,7 @@ def decline(session: Session, scope: Scope, transfer_id: int, answer: str, actor
     if not 2 <= len(answer.strip()) <= 300:
         raise BadInput(_("Say why, in 2 to 300 characters."), "answer")
     made.answer = answer.strip()
-    _end(session, made, "declined", actor_id, today)
+    _end(session, made, "declined", "transfer.decline", actor_id, today)
 
 
 def withdraw(session: Session, scope: Scope, transfer_id: int, actor_id: int, today: date) -> None:
@@ -94,7 +94,7 @@ def withdraw(session: Session, scope: Scope, transfer_id: int, actor_id: int, to
     made = _waiting(session, transfer_id)
     if not _sees(scope, made.from_id):
         raise NotFound(_("There is no such transfer."))
-    _end(session, made, "withdrawn", actor_id, today)
+    _end(session, made, "withdrawn", "transfer.withdraw", actor_id, today)
 
 
 def sweep(session: Session, today: date) -> int:
@@ -102,7 +102,7 @@ def sweep(session: Session, today: date) -> int:
     over = select(UnitTransfer).where(UnitTransfer.state == "open", UnitTransfer.expires_at <= clock.now())
     rows = session.scalars(over.with_for_update(skip_locked=True)).all()
     for made in rows:
-        _end(session, made, "expired", None, today)
+        _end(session, made, "expired", "transfer.expire", None, today)
     return len(rows)
 
 
@@ -119,7 +119,7 @@ def person_disabled(session: Session, person_id: int) -> None:
 def _lapse(session: Session, where: object, actor_id: int | None) -> None:
     wanted = select(UnitTransfer).where(UnitTransfer.state == "open", where)  # type: ignore[arg-type]
     for made in session.scalars(wanted.with_for_update()).all():
-        _end(session, made, "lapsed", actor_id, clock.now().date())
+        _end(session, made, "lapsed", "transfer.lapse", actor_id, clock.now().date())
 
 
 def _waiting(session: Session, transfer_id: int) -> UnitTransfer:
@@ -151,12 +151,13 @@ def _move(
     audit.record(session, actor_id, "person.move", f"person:{person.key}", unit=units, since=day)
 
 
-def _end(session: Session, made: UnitTransfer, state: str, actor_id: int | None, today: date) -> None:
+def _end(
+    session: Session, made: UnitTransfer, state: str, action: str, actor_id: int | None, today: date
+) -> None:  # fmt: skip
     made.state, made.ended_at, made.ended_by = state, clock.now(), actor_id
     session.flush()
-    action = {"accepted": "accept", "declined": "decline", "withdrawn": "withdraw", "expired": "expire"}
     audit.record(
-        session, actor_id, f"transfer.{action.get(state, 'lapse')}", f"transfer:{made.id}", unit=_codes(session, made),
+        session, actor_id, action, f"transfer:{made.id}", unit=_codes(session, made),
         day=made.day, reason=made.answer or None,
     )  # fmt: skip
     notices.over(session, ASKED, _url(made))

@@ -337,11 +337,14 @@ class _Doing:
             reason=wanted.reason[:300], acted_at=clock.now(), acted_by=self._actor_id,
         )  # fmt: skip
         self._session.add(act)
-        subject = unit.code if unit else made.code if made else ""
+        subject, kind = unit.code if unit else made.code if made else "", wanted.kind
         audit.record(
-            self._session, self._actor_id, f"unit.{wanted.kind}", f"unit:{subject}", day=self._day, was=was,
-            now=now if wanted.kind in (CHANGE, OPEN, SPLIT) else None, other=other, people=len(found.people) or None,
-            below=[each.code for each in found.below] or None, reason=wanted.reason or None,
+            self._session, self._actor_id,
+            "unit.open" if kind == OPEN else "unit.change" if kind == CHANGE else "unit.split" if kind == SPLIT
+            else "unit.merge" if kind == MERGE else "unit.close",
+            f"unit:{subject}", day=self._day, was=was, now=now if kind in (CHANGE, OPEN, SPLIT) else None, other=other,
+            people=len(found.people) or None, below=[each.code for each in found.below] or None,
+            reason=wanted.reason or None,
         )  # fmt: skip
 
     def _code(self, unit_id: int | None) -> str:

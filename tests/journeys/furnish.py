@@ -28,7 +28,6 @@ from app.tickets import service as tickets
 from app.viewing import notebook, traces
 from tests import factories
 
-
 _BOTH = ("city-education", "city-finance")
 
 

@@ -25,6 +25,7 @@ from app.roster.applying import ManyLeave, PeopleChanged
 from app.roster.looking import File
 from app.roster.models import RosterImport, RosterPerson
 from app.tables import METADATA
+from app.units import acts
 from tests import factories
 from tests.roster.books import as_csv, city, person
 from tests.roster.conftest import DAY, imported
@@ -362,3 +363,26 @@ def test_a_heading_that_stands_twice_is_read_the_same_the_next_time(db: Database
             done = service.apply(session, understood, service.Order("x", "a.csv", "0" * 64, DAY, None))
             assert done.difference.counts()["new"] == expected
             assert understood.head.columns["phone"] == 2
+
+
+def test_units_that_were_closed_or_renamed_are_not_made_anew(db: Database) -> None:
+    """A roster that comes late: told which unit it is today; undoing puts nobody back into a unit that is closed."""
+    with db.writing() as session:
+        imported(session, city(3))
+        moved = imported(session, [person(1, 所在单位="教育局"), *city(3)[1:]], day=LATER).import_id
+        units = {unit.name: unit.code for unit in session.scalars(select(Unit))}
+        home = people.unit_of(session, who(session, "xy0001").id, DAY)
+        assert home is not None
+        acts.perform(session, acts.Wanted("merge", home.code, LATER, target=units["人民医院"]), None, LATER)
+        wanted = acts.Wanted(
+            "change", units["教育局"], LATER, name="教育体育局", nature="school", parent=units["月山市"]
+        )
+        acts.perform(session, wanted, None, LATER)
+        found = looking.difference(session, looking.understand(File(as_csv(city(3)), "a.csv"), {}).reading, "人事处")
+        told = {(fault.shown, fault.wanted) for fault in found.faults}
+        assert told == {(home.name, "人民医院"), ("教育局", "教育体育局")}
+        assert (found.units, found.of("leaving")) == ([], [])
+        assert service.undo(session, moved, None)["conflicts"] == 1
+        now = people.unit_of(session, who(session, "xy0001").id, LATER)
+        assert now is not None
+        assert now.name == "教育体育局"

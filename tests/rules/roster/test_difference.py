@@ -146,3 +146,24 @@ def test_the_same_file_twice_changes_nothing_and_the_print_says_so(first: list[E
         assert (again.print() == difference.print()) == (difference.counts() | quiet == difference.counts())
     present_now = {person.staff_number for person in people if person.here}
     assert present_now == {each.staff_number for each in second}
+
+
+def test_a_unit_that_is_gone_takes_nobody_and_names_who_took_its_place() -> None:
+    """Closed, or called otherwise now: the row is wrong, its person stays as they are, and nothing is made anew."""
+    units = [
+        *UNITS, UnitNow(4, "旧局", "月山市", "", gone=True, now="教育局"),
+        UnitNow(3, "中学", "月山市", "", gone=True, now="一中"),
+        UnitNow(5, "老县", "", "", gone=True),
+    ]  # fmt: skip
+    rows = [
+        entry(1, unit="旧局"), entry(2, unit="中学"), entry(3, unit="新校", parent="老县"), entry(4, unit="教育局"),
+    ]  # fmt: skip
+    difference = compare(Reading(entries=rows), [present(number) for number in range(1, 5)], units)
+    told = [(fault.row, fault.field, fault.problem, fault.wanted) for fault in difference.faults]
+    assert told == [
+        (2, "unit", "unit_gone", "教育局"), (3, "unit", "unit_gone", "一中"), (4, "parent", "unit_gone", ""),
+    ]  # fmt: skip
+    assert (kinds(difference), difference.units) == ({"xy004": "unchanged"}, [])
+    # Where another unit bears the name today, that one is meant.
+    again = compare(Reading(entries=[entry(1, unit="中学")]), [present(1)], [*units, UnitNow(6, "中学", "月山市", "")])
+    assert (kinds(again), again.faults) == ({"xy001": "moved"}, [])
