@@ -16,7 +16,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 PARTS = (
     "tokens", "base", "layout", "nav", "controls", "measure", "blocks", "data", "statement",
     "learner", "catalogue", "player", "reader", "staff", "questions", "workshop", "gate", "certificates", "front",
-    "accounts", "styleguide", "print",
+    "accounts", "units", "styleguide", "print",
 )  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)

@@ -89,7 +89,7 @@ class LeaveForm(FlaskForm):
     """The last day."""
 
     last = DateField(
-        _l("Last day"), [InputRequired(_l("Choose the last day."))],
+        _l("Last day in the unit"), [InputRequired(_l("Choose the last day."))],
         description=_l("The account is closed at once; hours and record stay."),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.base import audit, clock
+from app.base import audit, clock, labels
 from app.base.access import can, guard, scope
 from app.base.cells import XLSX
 from app.base.errors import NotFound, Refused
@@ -63,9 +63,12 @@ def tree() -> str:
     """The units as they stood on a day, with their people."""
     day, text = _day(), request.args.get("q", "")[:60]
     found = queries.tree(scope(SEE), session(), day, _after(day), text)
+    shown = _shown(day)
     return render_template(
-        "units/tree.html", tree=found, q=text, today=_today(), shown=_shown(day), everything=scope(SEE).everything
-    )
+        "units/tree.html", tree=found, q=text, today=_today(), shown=shown, root=f"{url_for('units.tree')}/",
+        tail=f"?day={shown['day']}" if shown else "",
+        natures={each: labels.label("nature", each) for each in {row.unit.nature for row in found.rows}},
+    )  # fmt: skip
 
 
 @bp.get("/desk/units-of-a-day")
@@ -90,7 +93,8 @@ def counts() -> Response:
 def one(code: str) -> str:
     """One unit: what it is, what it was, what was done with it, and who belonged to it on a day."""
     unit, day = _unit(code), _day()
-    every = timeline.units_on(session(), day)
+    now, past = timeline.units(session()), timeline.past(session())
+    every = rules.as_of(now, past, day)
     then = next((each for each in every if each.id == unit.id), None)
     branch = rules.below(every, unit.id) if then is not None else frozenset({unit.id})
     with_below = request.args.get("below") == "1"
@@ -100,7 +104,7 @@ def one(code: str) -> str:
     page = request.args.get("page", 1, type=int)
     page = page if 0 < page < 1_000_000 else 1
     found, total = queries.members(session(), ids, day, _after(day), page)
-    names = {each.id: each for each in timeline.units(session())}
+    names = {each.id: each for each in now}
 
     def page_of(number: int) -> str:
         given: dict[str, Any] = {**_shown(day), "below": "1" if with_below else None, "page": number}
@@ -111,7 +115,7 @@ def one(code: str) -> str:
         pages=max(1, -(-total // queries.PAGE)), with_below=with_below, page_of=page_of,
         below=[each for each in every if each.parent == unit.id and queries.sees(scope(SEE), each)],
         above=_seen(names.get((then or unit).parent or 0)), successor=_seen(names.get(unit.successor or 0)),
-        former=queries.names_of(session(), unit.id), history=queries.history(session(), unit.id),
+        former=queries.names_of(past, unit.id), history=queries.history(session(), unit.id),
         staff=roles_queries.of_unit(session(), unit.id, day), may_act=can(DO) and unit.closed_on is None, names=names,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select
@@ -231,12 +231,7 @@ def last_day(session: Session, unit: rules.Unit) -> date | None:
     return max(days, default=None)
 
 
-def names_of(session: Session, unit_id: int) -> list[tuple[rules.Past, date | None]]:
+def names_of(past: Sequence[rules.Past], unit_id: int) -> list[tuple[rules.Past, date | None]]:
     """What a unit was before, the latest first: each with the day from which it was so (None: from its beginning)."""
-    mine = [each for each in timeline.past(session) if each.unit == unit_id]
+    mine = [each for each in past if each.unit == unit_id]
     return [(each, mine[at - 1].until if at else None) for at, each in enumerate(mine)][::-1]
-
-
-def end_of(day: date, beginning: datetime) -> datetime:
-    """The first moment after a day, from the first moment of it."""
-    return beginning + timedelta(days=1) if day < date.max else beginning

@@ -17,7 +17,7 @@ days = st.integers(0, 40).map(lambda n: DAY + timedelta(days=n - 20))
 @st.composite
 def chains(draw: st.DrawFn) -> list[Stay]:
     """People whose memberships follow each other, with gaps and without."""
-    found = []
+    found: list[Stay] = []
     for person in range(1, draw(st.integers(1, 4)) + 1):
         marks = sorted(draw(st.sets(days, min_size=1, max_size=6)))
         for at, since in enumerate(marks):

@@ -136,7 +136,7 @@ def test_names_and_places_are_readable_for_every_day(session: Session, made: fac
         ("大坝处", "public_institution"), ("水库处", "public_institution"), ("水库管理中心", "school"),
         ("水库管理中心", "school"),
     ]  # fmt: skip
-    names = queries.names_of(session, _unit(session, "dams").id)
+    names = queries.names_of(timeline.past(session), _unit(session, "dams").id)
     assert [(each.name, since) for each, since in names] == [("水库处", first), ("大坝处", None)]
     assert _noted(session, "unit.change")["was"]["name"] == "水库中心"
     with pytest.raises(BadInput, match="2026"):
