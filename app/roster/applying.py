@@ -24,12 +24,10 @@ from app.classes import service as classes
 from app.classes.models import ClassMembership
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit, UnitMembership
-from app.people.units import unit_code
-from app.roster import looking, queries
+from app.roster import looking
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
-from app.rules.roster import cells
-from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, Change, Difference, Units
-from app.rules.roster.rows import unit_key
+from app.roster.naming import Named
+from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, Change, Difference
 
 T = TypeVar("T")
 UNIT_KIND = "unit"
@@ -125,12 +123,13 @@ class _Applying:
     def __init__(self, session: Session, row: RosterImport, order: Order, found: Difference) -> None:
         self._session, self._row, self._order, self._found = session, row, order, found
         self._kept: list[dict[str, Any]] = []
-        self._unit_ids: dict[tuple[str, str], int] = {}
+        self._units = Named(session)
         self._evidence = False
 
     def run(self) -> None:
-        self._known = Units(queries.units(self._session))  # as the difference saw them
-        self._make_units()
+        for unit in self._units.make(self._found):
+            after = {"parent": unit.parent, "nature": unit.nature}
+            self._keep(UNIT_KIND, unit.code, unit.name, {}, after, unit_id=unit.id)
         self._add(self._found.of(NEW))
         for change in (*self._found.of(CHANGED), *self._found.of(MOVED)):
             self._change(change)
@@ -151,32 +150,6 @@ class _Applying:
                 "person_id": ids.get("person_id"), "unit_id": ids.get("unit_id"),
             }
         )  # fmt: skip
-
-    # Units
-
-    def _make_units(self) -> None:
-        codes = set(self._session.scalars(select(Unit.code)))
-        made: dict[str, int] = {}
-        for name, parent, nature in self._found.units:
-            above = made.get(cells.same(parent)) if parent else None
-            if parent and above is None:
-                there = self._known.find(parent, None)
-                above = there.id if there is not None else None
-            code = unit_code(name, codes)
-            codes.add(code)
-            unit = people.create_unit(self._session, code, name, name, nature, above)
-            made.setdefault(cells.same(name), unit.id)
-            self._unit_ids[unit_key(name, parent)] = unit.id
-            self._keep(UNIT_KIND, code, name, {}, {"parent": parent, "nature": nature}, unit_id=unit.id)
-
-    def _unit(self, change: Change) -> int:
-        assert change.entry is not None
-        key = unit_key(change.entry.unit, change.entry.parent)
-        if key not in self._unit_ids:
-            found = self._known.find(change.entry.unit, change.entry.parent)
-            assert found is not None, key
-            self._unit_ids[key] = found.id
-        return self._unit_ids[key]
 
     # People
 
@@ -211,7 +184,7 @@ class _Applying:
     def _membership(self, change: Change, person_id: int, day: date) -> dict[str, Any]:
         assert change.entry is not None
         return {
-            "person_id": person_id, "unit_id": self._unit(change), "band": change.entry.band or "", "since": day,
+            "person_id": person_id, "unit_id": self._units.of(change), "band": change.entry.band or "", "since": day,
         }  # fmt: skip
 
     def _told(self, change: Change) -> dict[str, Any]:
@@ -219,7 +192,7 @@ class _Applying:
         assert entry is not None
         return {
             "name": entry.name, "phone": entry.phone, "email": entry.email, "key_trainee": bool(entry.key_trainee),
-            "band": entry.band or "", "unit": entry.unit, "unit_id": self._unit(change),
+            "band": entry.band or "", "unit": entry.unit, "unit_id": self._units.of(change),
         }  # fmt: skip
 
     def _change(self, change: Change) -> None:
@@ -241,7 +214,7 @@ class _Applying:
         person, entry = change.present, change.entry
         assert person is not None
         assert entry is not None
-        unit_id = self._unit(change)
+        unit_id = self._units.of(change)
         band = entry.band if entry.band is not None else person.band
         old = home(self._session, person.id)
         day = self._order.day
