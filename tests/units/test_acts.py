@@ -92,6 +92,11 @@ def test_a_merge_moves_everybody_on_its_day_and_keeps_what_was(session: Session,
     assert [(each.kind, each.people, each.reason) for each in history] == [("merge", 2, "云编〔2026〕3号")]
 
 
+@pytest.mark.postgres
+def test_on_postgresql_a_merge_does_the_same(session: Session, made: factories.Academy) -> None:
+    test_a_merge_moves_everybody_on_its_day_and_keeps_what_was(session, made)
+
+
 def test_who_came_on_the_very_day_is_in_the_other_unit_from_their_beginning(
     session: Session, made: factories.Academy
 ) -> None:
