@@ -12,6 +12,7 @@ from app.credits.certificates import models as certificates
 from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
 from app.front import models as front
+from app.myself.corrections import models as corrections
 from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
@@ -21,7 +22,6 @@ from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, audit_chain, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster,
-    runs,
-    simulation, tasks, tickets, viewing, workshop,
+    audit, audit_chain, certificates, classes, corrections, courses, credits, front, notices, people, questions,
+    renditions, roster, runs, simulation, tasks, tickets, viewing, workshop,
 )  # fmt: skip

@@ -32,6 +32,11 @@ ACTIONS: dict[str, object] = {
     "sign_in.revoke_others": _l("Signed other devices out"),
     "person.reopen": _l("Opened an account again"),
     "person.move": _l("Moved somebody to another unit"),
+    "correction.ask": _l("Asked for a correction"),
+    "correction.withdraw": _l("Withdrew a correction"),
+    "correction.accept": _l("Made a correction"),
+    "correction.hand_on": _l("Handed a correction on"),
+    "correction.decline": _l("Declined a correction"),
     "roster.import": _l("Imported a roster"),
     "roster.undo": _l("Undid an import"),
     "roster.export": _l("Took everybody as a file"),
@@ -178,6 +183,12 @@ NAMES: dict[str, object] = {
     "learners": _l("Learners"),
     "form": _l("File format"),
     "text": _l("Text"),
+    "field": _l("Field"),
+    "phone": _l("Phone"),
+    "email": _l("E-mail"),
+    "band": _l("Rank band"),
+    "unit": _l("Unit"),
+    "other": _l("Something else"),
 }
 _VALUES = {"role": "role", "requirement": "requirement", "scope": "reach", "nature": "nature", "band": "band"}
 
