@@ -31,6 +31,7 @@ from app.front import manage as front_manage
 from app.front import views as front_views
 from app.myself import manage as myself_manage
 from app.myself import views as myself_views
+from app.myself.taking import views as taking_views
 from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
@@ -64,7 +65,7 @@ ROOMS = (
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
-    appointments_views.staff_bp, classes_manage.bp, myself_views.bp, myself_manage.bp,
+    appointments_views.staff_bp, classes_manage.bp, myself_views.bp, myself_manage.bp, taking_views.bp,
 )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ ACTIONS: dict[str, object] = {
     "sign_in.revoke_others": _l("Signed other devices out"),
     "person.reopen": _l("Opened an account again"),
     "person.move": _l("Moved somebody to another unit"),
+    "copy.ask": _l("Had a copy of their data made"),
+    "copy.take": _l("Took a copy of their data"),
     "correction.ask": _l("Asked for a correction"),
     "correction.withdraw": _l("Withdrew a correction"),
     "correction.accept": _l("Made a correction"),
