@@ -26,6 +26,7 @@ from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
 from app.myself.taking import files as copies
 from app.myself.taking import service as taking
+from app.notices import mailing as notices_mailing
 from app.people import throttle
 from app.people.keys import mailing
 from app.people.keys import service as keys
@@ -38,7 +39,7 @@ GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
 RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND, working.KIND, taking.KIND)
 # Mails that this process must be able to send, likewise.
-MAILS = (mailing.SENT, mailing.CONFIRMED)
+MAILS = (mailing.SENT, mailing.CONFIRMED, notices_mailing.SENT)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
