@@ -18,7 +18,6 @@ from app.myself import proving, queries
 from app.myself.corrections import queries as corrections
 from app.myself.corrections import service, words
 from app.myself.forms import BandForm, OtherForm, SignInValueForm, ValueForm, put
-from app.people.queries import Profile
 
 bp = Blueprint("myself", __name__, template_folder="templates")
 Page = str | Response | tuple[str, int]
@@ -74,10 +73,9 @@ def correct(field: str) -> Page:
 
 def _asking(field: str, form: FlaskForm) -> str:
     value = service.present_value(session(), current_user.person_id, field, _today())
-    shown = Profile(value, "").masked_phone if field == "phone" else value
     return render_template(
         "myself/correct.html", form=form, field=field, word=words.field_word(field),
-        present=words.value_text(field, shown), mail=settings().mail.offered, longest=service.LONGEST,
+        present=words.own_text(field, value), mail=settings().mail.offered, longest=service.LONGEST,
         waiting=field in corrections.open_fields(session(), current_user.person_id),
     )  # fmt: skip
 

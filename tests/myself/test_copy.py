@@ -35,6 +35,7 @@ from app.rules.access import Scope
 from app.tickets import queries as ticket_rows
 from app.tickets import service as tickets
 from app.viewing import notebook
+from app.viewing.models import Note
 from tests import factories
 from tests.factories import web
 
@@ -136,7 +137,7 @@ def test_everything_is_in_it_and_nobody_else(place: Place) -> None:
 
 def test_html_in_ones_own_words_stays_text(place: Place) -> None:
     with place.db.writing() as session:
-        lesson = session.execute(select(notebook.Note.lesson_id)).scalars().first()
+        lesson = session.execute(select(Note.lesson_id)).scalars().first()
         assert lesson is not None
         notebook.add(session, place.made.learner.id, lesson, 0, "<script>alert(1)</script>")
     client = web.browser(place.app, "l001", language="en")

@@ -17,6 +17,7 @@ from app.myself.corrections.models import Correction
 from app.notices import queries as notices
 from app.people import queries as people
 from app.people.models import Person, UnitMembership
+from app.people.service import join_unit
 from app.rules.access import Scope
 from tests import factories
 from tests.factories import web
@@ -58,7 +59,7 @@ def entries(city: City, action: str) -> list[dict[str, object]]:
 
 def test_the_own_page_says_who_one_is_with_dates(city: City) -> None:
     with city.db.writing() as session:
-        service.people_service.join_unit(session, city.ids["a1"], city.units["roads"], "section", date(2026, 2, 1))
+        join_unit(session, city.ids["a1"], city.units["roads"], "section", date(2026, 2, 1))
     html = web.strict(browser(city, "a1").get(PROFILE))
     plain = re.sub(r"\s+", "", re.sub(r"<[^>]+>", "", html))
     assert "鲍知夏" in plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.base import labels
+from app.people.queries import Profile
 
 
 def field_word(field: str) -> str:
@@ -33,3 +34,8 @@ def state_kind(state: str) -> str:
 def value_text(field: str, value: str) -> str:
     """A value as people read it; a dash for none."""
     return (labels.label("band", value) if field == "band" else value) or "—"
+
+
+def own_text(field: str, value: str) -> str:
+    """The same on the own page, on a screen that others may see: of a telephone number not all."""
+    return value_text(field, Profile(value, "").masked_phone if field == "phone" else value)

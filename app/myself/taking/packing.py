@@ -17,7 +17,7 @@ from app.base.settings import Settings
 from app.base.tongue import speaker
 from app.myself.taking.reading import Rows
 from app.myself.taking.values import moment
-from app.myself.taking.words import COLUMNS, PART_WORDS
+from app.myself.taking.words import COLUMNS, PART_WORDS, UNSHOWN
 
 FORMAT, VERSION = "duxue-personal-data", 1
 DATA, PAGE = "data.json", "index.html"
@@ -60,8 +60,11 @@ def page(settings: Settings, locale: str, made_at: datetime, parts: Mapping[str,
             name, _(PART_WORDS[name]), len(rows)
         )
         for name, rows in parts.items()
+        if rows
     )
-    body = Markup("").join(_section(name, rows, _, settings.timezone) for name, rows in parts.items())
+    body = Markup("").join(_section(name, rows, _, settings.timezone) for name, rows in parts.items() if rows)
+    nothing = "，".join(_(PART_WORDS[name]) for name, rows in parts.items() if not rows)
+    body += Markup('<h2>{0}</h2><p class="muted">{1}</p>').format(_("Nothing is held of this"), nothing)
     return str(
         Markup(
             '<!doctype html>\n<html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" '
@@ -76,9 +79,7 @@ def page(settings: Settings, locale: str, made_at: datetime, parts: Mapping[str,
 
 def _section(name: str, rows: Rows, _: Callable[[str], str], zone: ZoneInfo) -> Markup:
     head = Markup('<h2 id="{0}">{1}</h2>').format(name, _(PART_WORDS[name]))
-    if not rows:
-        return head + Markup('<p class="muted">{0}</p>').format(_("Nothing."))
-    columns = list(dict.fromkeys(column for row in rows[:SHOWN] for column in row))
+    columns = list(dict.fromkeys(column for row in rows[:SHOWN] for column in row if column not in UNSHOWN))
     cells = Markup("").join(Markup("<th>{0}</th>").format(_(COLUMNS.get(each, each))) for each in columns)
     lines = Markup("").join(
         Markup("<tr>{0}</tr>").format(
@@ -108,4 +109,12 @@ def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> s
         return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "，".join(value)
-    return escape(value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False))
+    if isinstance(value, dict):
+        return "；".join(
+            f"{_(COLUMNS.get(name, name))} {_inner(each)}" for name, each in value.items() if each not in ("", None)
+        )
+    return escape(value if isinstance(value, str | int) else _inner(value))
+
+
+def _inner(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

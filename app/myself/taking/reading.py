@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from app.base.db import Base
@@ -43,11 +43,10 @@ def _wanted(part: Part, person_id: int) -> Select[Any]:
     table = Base.metadata.tables[part.table]
     own = table.c[part.own]
     columns = [table.c[name] for name in part.takes]
+    mine: ColumnElement[bool] = own == person_id
     if part.through:
         whose = Base.metadata.tables[part.through]
         mine = own.in_(select(whose.c.id).where(whose.c.learner_id == person_id))
-    else:
-        mine = own == person_id
     return select(*columns).where(mine).order_by(*table.primary_key.columns)
 
 
