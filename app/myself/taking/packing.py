@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app.base.numbers import clock
 from app.base.settings import Settings
@@ -94,7 +94,7 @@ def _section(name: str, rows: Rows, _: Callable[[str], str], zone: ZoneInfo) -> 
     return head + Markup('<div class="wide"><table><tr>{0}</tr>{1}</table></div>{2}').format(cells, lines, foot)
 
 
-def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> str | Markup:
+def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> str:
     if value is None or value == "" or value == []:
         return "–"
     if isinstance(value, bool):
@@ -110,10 +110,9 @@ def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> s
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "，".join(value)
     if isinstance(value, dict):
-        return "；".join(
-            f"{_(COLUMNS.get(name, name))} {_inner(each)}" for name, each in value.items() if each not in ("", None)
-        )
-    return escape(value if isinstance(value, str | int) else _inner(value))
+        given = {_(str(COLUMNS.get(name, name))): each for name, each in value.items() if each not in ("", None)}
+        return "；".join(f"{name} {_inner(each)}" for name, each in given.items())
+    return _inner(value)
 
 
 def _inner(value: Any) -> str:
