@@ -62,6 +62,8 @@ def correct(field: str) -> Page:
     try:
         if "present" in form:
             proving.by_password(form["present"].data or "")
+        elif field in service.PROVED and not proving.is_fresh():  # signs in by another system, without a password
+            raise Refused(_("Sign out, sign in again, and ask within ten minutes: one signs in with it."))
         wanted = form["wanted"].data or "" if "wanted" in form else ""
         service.ask(session(), current_user.person_id, field, wanted, form["reason"].data or "", _today())
     except Refused as refused:

@@ -124,6 +124,8 @@ def test_everything_is_in_it_and_nobody_else(place: Place) -> None:
     assert {"place": "云汀市人民政府", "role": "unit_liaison"}.items() <= parts["roles"][-1].items()
     assert sum(row["amount"] for row in parts["ledger_entries"]) == 0
     assert "看了没有计入" in html
+    assert "<td>班主任</td>" in html
+    assert "<td>一般工作人员</td>" in html
     text = raw.decode()
     others = [place.made.learners[1], place.made.teacher, place.made.other_teacher, place.made.editor, place.made.admin]
     for person in others:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+import time_machine
+from sqlalchemy import delete, func, select
 from werkzeug.test import TestResponse
 
 from app.base.audit import AuditEntry
@@ -16,7 +17,7 @@ from app.myself.corrections import queries, service
 from app.myself.corrections.models import Correction
 from app.notices import queries as notices
 from app.people import queries as people
-from app.people.models import Person, UnitMembership
+from app.people.models import Credential, Person, UnitMembership
 from app.people.service import join_unit
 from app.rules.access import Scope
 from tests import factories
@@ -242,3 +243,14 @@ def test_declining_needs_a_reason(city: City) -> None:
 
 def test_an_unknown_field_is_nowhere(city: City) -> None:
     assert browser(city, "a1").get(f"{PROFILE}/correct/salary").status_code == 404
+
+
+def test_without_a_password_a_fresh_sign_in_is_the_proof(city: City, traveller: time_machine.Traveller) -> None:
+    client, at = browser(city, "a1"), f"{PROFILE}/correct/phone"
+    with city.db.writing() as session:
+        session.execute(delete(Credential).where(Credential.person_id == city.ids["a1"]))
+    traveller.shift(timedelta(minutes=11))
+    assert web.send(client, at, at, wanted="13800001111", reason="").status_code == 409
+    assert key_of(city, "a1", "phone") == ""
+    traveller.shift(timedelta(minutes=-10))
+    assert web.send(client, at, at, wanted="13800001111", reason="").status_code == 302

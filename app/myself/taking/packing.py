@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from app.base import labels
 from app.base.numbers import clock
 from app.base.settings import Settings
 from app.base.tongue import speaker
 from app.myself.taking.reading import Rows
 from app.myself.taking.values import moment
-from app.myself.taking.words import COLUMNS, PART_WORDS, UNSHOWN
+from app.myself.taking.words import CODES, COLUMNS, PART_WORDS, UNSHOWN, WHO
 
 FORMAT, VERSION = "duxue-personal-data", 1
 DATA, PAGE = "data.json", "index.html"
@@ -108,11 +109,17 @@ def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> s
     if isinstance(value, str) and len(value) == 20 and value[10] == "T" and value.endswith("Z"):
         return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return "，".join(value)
+        return "，".join(_word("by", each, _) for each in value)
     if isinstance(value, dict):
         given = {_(str(COLUMNS.get(name, name))): each for name, each in value.items() if each not in ("", None)}
         return "；".join(f"{name} {_inner(each)}" for name, each in given.items())
-    return _inner(value)
+    return _word(column, _inner(value), _)
+
+
+def _word(column: str, code: str, _: Callable[[str], str]) -> str:
+    """What a code is called; anything else as it is."""
+    kind = CODES.get(column, "")
+    return _(str(labels.WORDS[kind].get(code, WHO.get(code, code)))) if kind else code
 
 
 def _inner(value: Any) -> str:

@@ -104,3 +104,7 @@ UNSHOWN: Final = frozenset(
         "ticket_key",
     ]
 )
+
+# Columns whose values are codes with words of `labels.WORDS`, and who is nobody's role.
+CODES: Final[dict[str, str]] = {"band": "band", "role": "role", "scope_kind": "reach", "by": "role"}
+WHO: Final[dict[str, str]] = {"self": N_("Myself"), "somebody": N_("Somebody"), "system": N_("System")}
