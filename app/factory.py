@@ -31,6 +31,9 @@ from app.front import manage as front_manage
 from app.front import views as front_views
 from app.liaison import manage as liaison_manage
 from app.liaison import transferring
+from app.myself import manage as myself_manage
+from app.myself import views as myself_views
+from app.myself.taking import views as taking_views
 from app.notices import views as notices_views
 from app.people import login
 from app.people import views as people_views
@@ -66,6 +69,7 @@ ROOMS = (
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
     appointments_views.staff_bp, classes_manage.bp, units_manage.bp, liaison_manage.bp, transferring.bp,
+    myself_views.bp, myself_manage.bp, taking_views.bp,
 )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ from app.credits.books import service as books
 from app.credits.closing import sealing
 from app.credits.simulation import service as simulation
 from app.liaison import transfers
+from app.myself.taking import files as copies
+from app.myself.taking import service as taking
+from app.notices import mailing as notices_mailing
 from app.people import throttle
 from app.people.keys import mailing
 from app.people.keys import service as keys
@@ -35,9 +38,9 @@ from app.viewing import evidence, signals
 # How long a task at hand may take when the process is told to end.
 GRACE = 20
 # Long computations that this process must know; they are registered where they are written.
-RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND, working.KIND)
+RUNS = (sealing.SEAL, roster.LOOK, auditing.KIND, working.KIND, taking.KIND)
 # Mails that this process must be able to send, likewise.
-MAILS = (mailing.SENT, mailing.CONFIRMED)
+MAILS = (mailing.SENT, mailing.CONFIRMED, notices_mailing.SENT)
 # job → (every how many seconds, task)
 TIMETABLE = {
     "viewing.sweep": (30, "viewing.sweep"),
@@ -50,6 +53,7 @@ TIMETABLE = {
     "roster.sweep": (3600, "roster.sweep"),
     "people.sweep": (3600, "people.sweep"),
     "transfers.sweep": (3600, "transfers.sweep"),
+    "copies.sweep": (3600, "copies.sweep"),
     # Looks whether the day's proof of the books is due: from three in the morning on, academy time.
     "books.nightly": (900, "books.nightly"),
     # Binds what was written since into the audit log's chain; the second also what was committed very late.
@@ -82,6 +86,12 @@ def sweep_credits(session: Session) -> None:
 def sweep_rosters(_session: Session) -> None:
     """Uploaded rosters that nobody needs any more."""
     staging.sweep(reading.load())
+
+
+@task("copies.sweep")
+def sweep_copies(_session: Session) -> None:
+    """Copies of people's data that were kept long enough."""
+    copies.sweep(reading.load())
 
 
 @task("courses.sweep_uploads")

@@ -13,6 +13,7 @@ from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
 from app.front import models as front
 from app.liaison import models as liaison
+from app.myself.corrections import models as corrections
 from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
@@ -23,6 +24,6 @@ from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, audit_chain, certificates, classes, courses, credits, front, liaison, notices, people, questions, renditions,
-    roster, runs, simulation, tasks, tickets, units, viewing, workshop,
+    audit, audit_chain, certificates, classes, corrections, courses, credits, front, liaison, notices, people,
+    questions, renditions, roster, runs, simulation, tasks, tickets, units, viewing, workshop,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from app.credits.closing import wired
 from app.credits.closing.wired import Matters
 from app.credits.workshop import messages as workshop_messages
 from app.liaison import transfers
+from app.myself.taking import messages as taking_messages
 from app.notices import queries as notices_queries
 from app.people import queries as people_queries
 from app.roster import messages as roster_messages
@@ -81,5 +82,5 @@ def listen() -> None:
     events.listen(events.OFFER_WITHDRAWN, endings.end_of_offer)
     events.listen(events.UNIT_CLOSED, transfers.unit_closed)
     events.listen(events.PERSON_DISABLED, transfers.person_disabled)
-    for messages in (workshop_messages, closing_messages, books_messages, roster_messages):
+    for messages in (workshop_messages, closing_messages, books_messages, roster_messages, taking_messages):
         events.listen(events.RUN_ENDED, messages.run_ended)

@@ -47,6 +47,13 @@ ACTIONS: dict[str, object] = {
     "unit.split": _l("Split a unit"),
     "unit.close": _l("Closed a unit"),
     "unit.export": _l("Took the people by unit"),
+    "copy.ask": _l("Had a copy of their data made"),
+    "copy.take": _l("Took a copy of their data"),
+    "correction.ask": _l("Asked for a correction"),
+    "correction.withdraw": _l("Withdrew a correction"),
+    "correction.accept": _l("Made a correction"),
+    "correction.hand_on": _l("Handed a correction on"),
+    "correction.decline": _l("Declined a correction"),
     "roster.import": _l("Imported a roster"),
     "roster.undo": _l("Undid an import"),
     "roster.export": _l("Took everybody as a file"),
@@ -207,6 +214,7 @@ NAMES: dict[str, object] = {
     "phone": _l("Phone"),
     "email": _l("E-mail"),
     "login": _l("Staff number"),
+    "field": _l("Field"),
 }
 _VALUES = {"role": "role", "requirement": "requirement", "scope": "reach", "nature": "nature", "band": "band"}
 

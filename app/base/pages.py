@@ -39,7 +39,8 @@ MOST_KEY = 2**63 - 1  # what a database's integer holds
 ABOVE = {
     "certificates": "credits", "certificate_desk": "supervision", "notes": "study", "proposals": "rules",
     "simulations": "rules", "tickets": "credits", "traces": "credits", "ticket_desk": "supervision",
-    "second": "people", "keys": "people", "viewing": "study", "workshop": "rules",
+    "myself": "people", "taking": "people", "second": "people", "keys": "people", "viewing": "study",
+    "workshop": "rules",
 }  # fmt: skip
 
 
@@ -186,6 +187,7 @@ def menu() -> list[tuple[str, list[Link]]]:
                 (_("Accounts"), "accounts.listing", "people", "account.see"),
                 (_("Own people"), "liaison.listing", "me", "unit.staff"),
                 (_("Units"), "units.tree", "tree", "unit.see"),
+                (_("Corrections"), "corrections.listing", "edit", "correction.decide"),
                 (_("Import"), "roster.desk", "import", "roster.import"),
             ],
         ),

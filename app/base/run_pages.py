@@ -21,6 +21,8 @@ SEE = ("rules.see", "period.see", "books.verify", "roster.import", "class.arrang
 STOP = ("rules.publish", "period.close", "books.verify", "roster.import", "class.arrange")
 # Runs of this kind are nobody else's.
 AUDIT, AUDITORS = "audit.", ("audit.see",)
+# And these are somebody's own: the number of a copy that a person had made of their data tells nobody anything.
+OWN = "self."
 
 
 @bp.get("/runs/<int:run_id>")
@@ -51,6 +53,7 @@ def stop(run_id: int) -> Response:
 def _reached(run_id: int, permissions: tuple[str, ...]) -> Run:
     run = runs.one(session(), run_id)
     permissions = AUDITORS if run is not None and run.kind.startswith(AUDIT) else permissions
+    permissions = () if run is not None and run.kind.startswith(OWN) else permissions
     mine = run is not None and run.asked_by == current_user.person_id
     if run is None or not (mine or any(scope(each).everything for each in permissions)):
         raise NotFound(_("There is no such computation, or it is not yours to see."))

@@ -45,6 +45,11 @@ def is_known(name: str) -> bool:
     return name in _known
 
 
+def names() -> list[str]:
+    """Every kind that is registered."""
+    return sorted(_known)
+
+
 def say(name: str, facts: Facts) -> Said:
     """A message's words; of a kind that this release does not know, or knows with other facts, only that it came."""
     try:

@@ -31,3 +31,14 @@ class Notice(Base):
     facts: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class NoticeChoice(Base):
+    """How a person wants messages of one sort (see `sorts`); who chose nothing has no row. `way`: off, app, or mail,
+    which is the application and a mail that says that something is there."""
+
+    __tablename__ = "notice_choice"
+    __table_args__ = (CheckConstraint("way IN ('off', 'app', 'mail')", name="way"),)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    sort: Mapped[str] = mapped_column(String(20), primary_key=True)
+    way: Mapped[str] = mapped_column(String(4))

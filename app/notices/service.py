@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.base import clock
 from app.base.errors import NotFound
-from app.notices import kinds
+from app.base.tasks import enqueue
+from app.notices import kinds, mailing, sorts
 from app.notices.models import Notice
 
 
@@ -24,18 +25,23 @@ def tell(session: Session, person_id: int, kind: str, url: str, /, **facts: obje
 
 
 def tell_all(session: Session, person_ids: Iterable[int], kind: str, url: str, /, **facts: object) -> None:
-    """The same message to several people, each once; to nobody where there is nobody."""
+    """The same message to several people, each once; to nobody where there is nobody. Who has switched this sort off
+    gets none, who wants a mail of it is sent one."""
     if not kinds.is_known(kind):
         raise KeyError(f"no message of kind {kind!r} is registered")
     if not url.startswith("/") or url.startswith(("//", "/\\")):
         raise ValueError(f"{url!r} is no path of the academy")
-    written, now = json.dumps(facts, ensure_ascii=False, sort_keys=True), clock.now()
+    written, now, whom = json.dumps(facts, ensure_ascii=False, sort_keys=True), clock.now(), sorted(set(person_ids))
+    off, mailed = sorts.wishes(session, whom, sorts.sort_of(kind))
     rows = [
         {"person_id": each, "kind": kind, "url": url, "facts": written, "at": now, "read_at": None}
-        for each in sorted(set(person_ids))
+        for each in whom
+        if each not in off
     ]
     if rows:
         session.execute(insert(Notice), rows)
+    for person_id in sorted(mailed):
+        enqueue(session, mailing.SENT, person_id=person_id)
 
 
 def tell_once(session: Session, person_ids: Iterable[int], kind: str, url: str, /, **facts: object) -> None:

@@ -16,9 +16,10 @@ from app.base import labels
 from app.base.access import signed_in
 from app.base.errors import BadInput
 from app.base.pages import MOST_KEY
-from app.base.unit_of_work import session
-from app.notices import queries, service
+from app.base.unit_of_work import session, settings
+from app.notices import queries, service, sorts
 from app.notices.queries import Message
+from app.people.queries import profile
 
 bp = Blueprint("notices", __name__, template_folder="templates")
 ON_A_PAGE = 30
@@ -80,3 +81,34 @@ def read_all() -> Response:
     done = service.read_all(session(), current_user.person_id, upto)
     flash(ngettext("%(num)d message is marked as read.", "%(num)d messages are marked as read.", done), "done")
     return redirect(url_for("notices.messages"))
+
+
+@bp.get("/account/messages")
+@signed_in
+def choices() -> str:
+    """Which sorts of messages reach one, and how."""
+    return _choices(sorts.chosen(session(), current_user.person_id))
+
+
+def _mine() -> list[sorts.Sort]:
+    return sorts.offered(frozenset(grant.role for grant in current_user.grants))
+
+
+def _choices(chosen: dict[str, str]) -> str:
+    email = profile(session(), current_user.person_id).email
+    rows = [(each, *sorts.words(each), chosen.get(each.name, sorts.APP)) for each in _mine()]
+    return render_template("notices/choices.html", rows=rows, mail=settings().mail.offered, email=email)
+
+
+@bp.post("/account/messages")
+@signed_in
+def choose() -> Response:
+    """Keep what was chosen. A mail that cannot be sent cannot be chosen."""
+    mine = _mine()
+    email = profile(session(), current_user.person_id).email
+    ways = {each.name: request.form.get(each.name, sorts.APP) for each in mine}
+    if sorts.MAIL in ways.values() and not (settings().mail.offered and email):
+        raise BadInput(_("No mail can be sent to you: there is no address, or the academy sends none."))
+    sorts.choose(session(), current_user.person_id, mine, ways)
+    flash(_("Saved."), "done")
+    return redirect(url_for("notices.choices"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -45,6 +45,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.name: str = bearer.name
         self.locale: str = bearer.locale
         self.session_id: int = bearer.session_id
+        self.signed_in_at: datetime = bearer.created_at
         self.grants: tuple[Grant, ...] = bearer.grants
         self.waiting: int = bearer.waiting
         self.second_factor: bool = bearer.second_factor

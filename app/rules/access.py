@@ -48,6 +48,7 @@ TABLE: dict[str, frozenset[str]] = {
     "account.see": frozenset({"unit_liaison", "unit_admin", "academy_admin", "sec_admin"}),
     "account.issue": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
     "account.second_factor": frozenset({"sec_admin"}),
+    "correction.decide": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
     "person.disable": frozenset({"academy_admin", "sec_admin"}),
     "unit.see": frozenset({"unit_liaison", "unit_admin", "academy_admin"}),
     "unit.change": frozenset({"academy_admin"}),

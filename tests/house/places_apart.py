@@ -16,6 +16,7 @@ from app.classes.models import VirtualClass
 from app.courses.models import Caption
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
+from app.myself.corrections import service as corrections
 from app.notices import queries as notices_queries
 from app.notices import service as notices
 from app.people import queries as people_queries
@@ -117,6 +118,8 @@ def build(place: Place) -> Apart:
         assert row is not None
         code = certificates.issue(session, chosen, row, Wanted(factories.SINCE, date(2026, 3, 2), "zh"), learner.id)
         ticket, _fresh = tickets.open_ticket(session, chosen, learner.id, version.lesson_id, "乙处看了没有计", None)
+        with place.app.test_request_context():
+            correction = corrections.ask(session, learner.id, "name", "阚秋树", "乙处写错了", date(2026, 3, 2))
         notices.tell(session, learner.id, "ticket.answered", "/tickets", lesson="一", lesson_en="One", by=HEAD_NAME)
         people.begin(session, learner.id, "", "127.0.0.1")
         sign_in = session.scalars(select(LoginSession.id).where(LoginSession.person_id == learner.id)).one()
@@ -129,8 +132,9 @@ def build(place: Place) -> Apart:
             "run_id": factories.run(session, learner.id),
             "grant_id": roles_queries.of_person(session, learner.id)[0].id, "unit_code": unit.code,
             "transfer_id": factories.transfer(session, learner.id, unit, head.id), "act": "change",
+            "correction": correction,
         }  # fmt: skip
         return Apart(
             place.db, values, [learner.id, head.id], group.id, unit.id,
-            [str(ticket), str(code), learner.key, course.code],
+            [str(ticket), str(code), learner.key, course.code, correction],
         )  # fmt: skip

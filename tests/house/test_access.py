@@ -23,6 +23,7 @@ from app.credits.books import daily
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.factory import Academy
+from app.myself.corrections import service as corrections
 from app.notices import queries as notices_queries
 from app.notices import service as notices
 from app.people import roles_queries
@@ -93,6 +94,10 @@ ASKS = {
     "books.prove": "books.verify",
     "checks.answer": "study",
     "checks.waiting": "study",
+    "corrections.accept": "correction.decide",
+    "corrections.decline": "correction.decide",
+    "corrections.listing": "correction.decide",
+    "corrections.one": "correction.decide",
     "courses.abilities": "course.edit",
     "courses.cancel": "course.edit",
     "courses.caption": "signed_in",
@@ -151,11 +156,16 @@ ASKS = {
     "liaison.new": "unit.staff",
     "liaison.one": "unit.staff",
     "liaison.transfer": "unit.staff",
+    "myself.correct": "signed_in",
+    "myself.profile": "signed_in",
+    "myself.withdraw": "signed_in",
     "notes.add": "study",
     "notes.change": "study",
     "notes.listing": "study",
     "notes.note": "study",
     "notes.remove": "study",
+    "notices.choices": "signed_in",
+    "notices.choose": "signed_in",
     "notices.messages": "signed_in",
     "notices.open_message": "signed_in",
     "notices.read_all": "signed_in",
@@ -219,6 +229,9 @@ ASKS = {
     "supervision.learner": "class.see",
     "supervision.marks": "class.see",
     "supervision.my_class": "class.see",
+    "taking.ask": "signed_in",
+    "taking.data": "signed_in",
+    "taking.take": "signed_in",
     "ticket_desk.answer": "ticket.answer",
     "ticket_desk.find": "ticket.answer",
     "ticket_desk.grant": "ticket.answer",
@@ -277,6 +290,8 @@ class Place:
             known["code"] = self.values["certificate"]
         if rule.endpoint.startswith("units."):
             known["code"] = "city"
+        if rule.endpoint.startswith(("corrections.", "myself.")):
+            known["key"] = self.values["correction"]
         if rule.endpoint.startswith("roster."):
             known["run_id"] = self.values["applied" if rule.endpoint == "roster.work" else "looked"]
         with self.app.test_request_context():
@@ -322,6 +337,9 @@ def place(academy_app: Academy, web_db: Database) -> Place:
         assert learner is not None
         days = Wanted(factories.SINCE, date(2026, 3, 2), "zh")
         values["certificate"] = certificates.issue(session, chosen, learner, days, made.learner.id)
+        with academy_app.test_request_context():
+            values["correction"] = corrections.ask(session, made.learner.id, "name", "学员一", "", date(2026, 3, 2))
+        values["field"] = "phone"
         values["announcement_id"] = factories.announcement(session)
         values["slug"], values["token"] = "faq", "x" * 43
         values["name"] = "my-year-1280-zh.png"

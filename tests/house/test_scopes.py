@@ -42,6 +42,8 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "certificates.file": {"code": "certificate"},
     "check.answer": PUBLIC,
     "checks.answer": LESSON, "checks.waiting": LESSON,
+    "corrections.accept": {"key": "correction"}, "corrections.decline": {"key": "correction"},
+    "corrections.one": {"key": "correction"},
     "courses.cancel": "an upload of one's own: tests/courses/test_uploads.py",
     "courses.caption": {"caption_id": "caption_id"}, "courses.cover": {"media_version_id": "media_version_id"},
     "courses.receive": "an upload of one's own: tests/courses/test_uploads.py",
@@ -50,6 +52,7 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "front.announcement": PUBLIC, "front.help_page": PUBLIC, "front.picture": PUBLIC,
     "keys.confirm_email": KEY, "keys.follow": KEY,
     "liaison.correct": PERSON, "liaison.leave": PERSON, "liaison.one": PERSON, "liaison.transfer": PERSON,
+    "myself.correct": "the name of a field, of what is one's own", "myself.withdraw": {"key": "correction"},
     "notes.add": LESSON, "notes.change": NOTE, "notes.listing": LESSON, "notes.note": NOTE, "notes.remove": NOTE,
     "notices.open_message": {"message_id": "message_id"},
     "people.end_sign_in": {"session_id": "session_id"},
@@ -152,7 +155,8 @@ def test_for_those_to_whom_it_belongs_it_does(place: Place, apart: Apart, login:
             "supervision.my_class", "ticket_desk.find", "ticket_desk.ticket", "ticket_desk.tickets", "traces.learner",
         },
         "as-academy_admin": {
-            "certificate_desk.find", "certificate_desk.revoke", "staff.person", "supervision.my_class", "runs.state",
+            "certificate_desk.find", "certificate_desk.revoke", "corrections.one", "staff.person",
+            "supervision.my_class", "runs.state",
         },
         "as-sec_admin": {"roles.person"},
     }  # fmt: skip

@@ -17,8 +17,10 @@ from app.credits.books import daily
 from app.credits.certificates import service as certificates
 from app.credits.certificates.service import Wanted
 from app.front import service as announcements
+from app.myself.corrections import service as corrections
+from app.people import units
 from app.people.keys import service as keys
-from app.people.models import Unit, UnitMembership
+from app.people.models import RoleGrant, Unit, UnitMembership
 from app.people.queries import PersonRow, person_by_login
 from app.questions import service as questions
 from app.roster import service as rosters
@@ -47,6 +49,7 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         desks = _desks(session, lesson_id)
         admin_id = _person(session, "academy").id
         links = [*_links(session, who.id), *_transfer(session, admin_id)]
+        _corrections(session, who.id, today)
     rosters_ = _roster(db, settings, admin_id)
     db.engine.dispose()
     return [
@@ -58,6 +61,7 @@ def furnish(settings: Settings, learner: str, lesson_id: int) -> list[dict[str, 
         {"ticket": ticket},
         {"lesson_id": lesson_id},
         {"name": "my-year-1280-zh.png"},
+        {"field": "phone"},
         {"day": today.isoformat()},
         *desks,
     ]
@@ -126,6 +130,19 @@ def _transfer(session: Session, admin_id: int) -> list[dict[str, Any]]:
     )
     person_id = session.scalars(here.order_by(UnitMembership.person_id).limit(1)).one()
     return [{"transfer_id": factories.transfer(session, person_id, units[_BOTH[0]], admin_id, units[_BOTH[1]])}]
+
+
+def _corrections(session: Session, learner_id: int, today: date) -> None:
+    """One that the learner asks for, and one for everybody who looks after a unit."""
+    corrections.ask(session, learner_id, "band", "section", "去年十月起任科长", today)
+    looked_after = select(RoleGrant.scope_id).where(RoleGrant.role.in_(("unit_liaison", "unit_admin")))
+    for unit_id in set(session.scalars(looked_after)):
+        staff = select(RoleGrant.person_id).where(RoleGrant.role != "learner")
+        below = units.below(session, [unit_id or 0])
+        mine = (UnitMembership.unit_id.in_(below), UnitMembership.person_id.not_in(staff))
+        member = select(UnitMembership.person_id).where(*mine, UnitMembership.person_id != learner_id)
+        for person_id in session.scalars(member.order_by(UnitMembership.person_id).limit(1)):
+            corrections.ask(session, person_id, "name", "白鹭洲", "身份证上是鹭", today)
 
 
 def _desks(session: Session, lesson_id: int) -> list[dict[str, Any]]:

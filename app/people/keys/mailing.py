@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-
-from babel.support import NullTranslations, Translations
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -15,13 +10,13 @@ from app.base import settings as reading
 from app.base.db import Database
 from app.base.settings import Settings
 from app.base.tasks import enqueue, task
+from app.base.tongue import speaker
 from app.people import queries, roles_queries
 from app.people.identifiers import MOST
 from app.people.keys import service as keys
 from app.people.models import AccountKey, Person
 from app.people.service import person_of
 
-FOLDER = Path(__file__).resolve().parents[2] / "translations"
 SENT, CONFIRMED = "people.mail_link", "people.mail_confirmation"
 
 
@@ -38,16 +33,6 @@ def send_to(session: Session, person_id: int, actor_id: int) -> None:
 def confirm(session: Session, person_id: int, email: str) -> None:
     """Send a link to a new address, which is taken when it is opened."""
     enqueue(session, CONFIRMED, person_id=person_id, email=email)
-
-
-@cache
-def _words(locale: str) -> NullTranslations:
-    return Translations.load(FOLDER, [locale])
-
-
-def _speaker(locale: str) -> Callable[[str], str]:
-    """The words of a mail: no page is being shown, so no page's language is at hand."""
-    return _words("en" if locale == "en" else "zh_Hans_CN").gettext
 
 
 @task(SENT, long=True)
@@ -79,7 +64,7 @@ def _recipient(session: Session, typed: str, person_id: int) -> Person | None:
 
 
 def _link_words(settings: Settings, person: Person, url: str, fresh: bool) -> tuple[str, str]:
-    _ = _speaker(person.locale)
+    _ = speaker(person.locale)
     given = {"name": person.name, "login": person.login, "url": url, "academy": _academy(settings, person.locale)}
     subject = _("%(academy)s: your account") if fresh else _("%(academy)s: a new password")
     text = (
@@ -107,7 +92,7 @@ def mail_confirmation(db: Database, person_id: int, email: str) -> None:
         if person is None or not settings.mail.offered:
             return
         token = keys.link(session, person.id, person.id, email=email)
-    _ = _speaker(person.locale)
+    _ = speaker(person.locale)
     url = f"{settings.public_url}/email/{token}"
     given = {"name": person.name, "academy": _academy(settings, person.locale), "url": url, "email": email}
     text = _(
