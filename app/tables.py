@@ -16,12 +16,13 @@ from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
 from app.roster import models as roster
+from app.roster.opening import models as opening
 from app.tickets import models as tickets
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, audit_chain, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster,
-    runs,
+    audit, audit_chain, certificates, classes, courses, credits, front, notices, opening, people, questions, renditions,
+    roster, runs,
     simulation, tasks, tickets, viewing, workshop,
 )  # fmt: skip

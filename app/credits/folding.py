@@ -29,6 +29,9 @@ TOLD = frozenset(
         "note",
         "ticket",
         "granted_by",
+        "origin",
+        "certificate",
+        "whole_ms",
         "parts_ms",
         "reason",
     )
