@@ -17,9 +17,7 @@ def opening() -> None:
 
 @opening.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--source", default="main", show_default=True, help="The platform; what is gone is reckoned by source."
-)
+@click.option("--source", default="main", show_default=True, help="The platform; what is gone is reckoned by source.")
 @click.option("--dry-run", is_flag=True, help="Show what it would change, and change nothing.")
 @click.option("--sheet", default="", help="The one sheet to read; all that have headings otherwise.")
 @click.option("--by", "login", default=None, metavar="LOGIN", help="Who does it, for the audit log.")

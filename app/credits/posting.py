@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.db import insert_into
 from app.credits.folding import read_why, why_text
 from app.credits.models import ChainHead, LedgerEntry, LedgerTransaction
 from app.credits.rows import EntryRow, EvidenceRow, TransactionRow
@@ -59,8 +60,8 @@ def digest_of(evidence: Sequence[EvidenceRow]) -> str:
 def write(session: Session, lines: Rows, transactions: Rows) -> None:
     """Lines first: the transaction's trigger checks their sum. Of many learners at once likewise."""
     if transactions:
-        session.execute(insert(LedgerEntry), lines)
-        session.execute(insert(LedgerTransaction), transactions)
+        session.execute(insert_into(session, LedgerEntry), lines)
+        session.execute(insert_into(session, LedgerTransaction), transactions)
 
 
 class Poster:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.db import insert_into
 from app.credits.folding import canonical
 from app.credits.models import LearnerPeriod
-from app.rules.credit.settlement import PeriodResult, Settlement
+from app.rules.credit.settlement import PeriodResult, Settlement, TestResult
 
+_TEST = tuple(each.name for each in fields(TestResult))
 Values = dict[str, int | str | bool]
 
 
@@ -26,12 +28,16 @@ def values_of(result: PeriodResult) -> Values:
         "earned": result.earned,
         "countable": result.countable,
         "buckets": canonical({name: list(pair) for name, pair in result.buckets.items()}),
-        "tests": canonical({name: asdict(test) for name, test in result.tests.items()}),
+        "tests": canonical({name: _test(test) for name, test in result.tests.items()}),
         "met": not any(word in ("not met", "not due") for word in result.requirements.values()),
         "carried": result.carried,
         "made_up": canonical(dict(result.made_up)),
         "carry": canonical(dict(result.carry)),
     }
+
+
+def _test(test: TestResult) -> dict[str, int | bool]:
+    return {name: getattr(test, name) for name in _TEST}
 
 
 def found_in(row: LearnerPeriod) -> Values:
@@ -71,7 +77,7 @@ def keep(session: Session, settlements: Mapping[int, Settlement]) -> None:
             session.delete(old)
     if fresh:
         session.flush()
-        session.execute(insert(LearnerPeriod), fresh)
+        session.execute(insert_into(session, LearnerPeriod), fresh)
 
 
 def expected(settlement: Settlement) -> dict[date, Values]:

@@ -163,8 +163,8 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     head = understood.head
     detail = subject.detail(found) | {"columns": _asked(understood.table, head.row, head.columns)}
     return {
-        "state": "shown", "counts": counts_of(found), "print": found.print(), "closing": found.closing(),
-        "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
+        "state": "shown", "what": subject.what, "counts": counts_of(found), "print": found.print(),
+        "closing": found.closing(), "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
         "columns": understood.columns, "skipped": len(understood.reading.skipped),
         "twins": len(detail["twins"]), "held": len(found.held), "detail": staging.keep_json(settings, detail),
         "headings": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,9 @@ from app.roster.looking import Understood
 from app.roster.opening import applying as taking
 from app.roster.opening import reading
 from app.rules.roster import headings, opening
-from app.rules.roster.balances import Balances, Line
+from app.rules.roster.balances import Balances, Line, told_of
 from app.rules.roster.difference import KINDS, Change, Difference
 from app.rules.roster.model import Fault
-from app.rules.roster.opening import BALANCE, HALF, Told
 
 MOST_TOLD = 3000  # lines of a kind that a page can go through; the numbers count all
 
@@ -57,20 +57,10 @@ def _opening_detail(found: Balances) -> dict[str, Any]:
 
 
 def _line(line: Line) -> list[Any]:
-    """As of people; what is said by key of the thing."""
-    stood = {"key": line.stood.key, "said": line.stood.said} if line.stood is not None else {}
-    new = _fields(line.told) if line.told is not None else {}
-    return [line.staff_number, line.name, line.told.row if line.told else None, stood, new, False, False]
-
-
-def _fields(told: Told) -> dict[str, Any]:
-    if told.kind == BALANCE:
-        found = {"year": told.year, "category": told.category, "hours": told.hours_m}
-    elif told.kind == HALF:
-        found = {"course": told.course, "seen": told.seen_ms}
-    else:
-        found = {"course": told.course} if told.course else {}
-    return {**found, "certificate": told.certificate} if told.certificate else found
+    """As of people; what is said of the thing as a list (`balances.told_of`), its key first, then its hours."""
+    old = {"said": json.loads(line.stood.said)} if line.stood is not None else {}
+    new = {"said": json.loads(told_of(line.told))} if line.told is not None else {}
+    return [line.staff_number, line.name, line.told.row if line.told else None, old, new, False, False]
 
 
 SUBJECTS = {

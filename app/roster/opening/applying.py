@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import ngettext
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.base import clock, tasks
-from app.base.db import Database
+from app.base.db import Database, insert_into
 from app.base.runs import Cancelled, Progress
 from app.credits import service as credits
 from app.people.models import Person
@@ -79,7 +79,7 @@ class _Writer:
                 }
             )  # fmt: skip
         _record(self._session, pieces)
-        self._session.execute(insert(OpeningEntry), entries)
+        self._session.execute(insert_into(self._session, OpeningEntry), entries)
 
     def _happened(self, told: Told) -> datetime:
         if told.day is not None and told.kind != BALANCE:

@@ -159,6 +159,8 @@ def bucket(word: str, codes: Collection[str]) -> str:
 
 def certificate(cell: Cell) -> str:
     """A certificate's number; "" where nothing stands."""
+    if cells.is_empty(cell):
+        return ""
     if isinstance(cell, float) and cell == cell and abs(cell) >= cells.MOST_DIGITS:
         raise Wrong("digits_lost")
     found = _narrow(cell).replace(" ", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,7 +110,7 @@ def told_of(told: Told) -> str:
     """What a row says of its learner, in one form: equal where nothing has changed. Where it stood does not matter,
     nor how its unit is called."""
     parts = told.key, told.hours_m, told.certificate, told.course, told.seen_ms, told.length_ms, told.category, told.day
-    return repr(tuple(str(part) if part is not None else "" for part in parts))
+    return json.dumps([str(part) if part is not None else "" for part in parts], ensure_ascii=False)
 
 
 def compare(reading: OpeningReading, now: Now) -> Balances:

@@ -159,11 +159,10 @@ class _Sheet:
         again = headings.field_of(first, WORDS) is not None
         if again and len(headings.recognised(row, words=WORDS)) >= min(3, len(self._head.columns)):
             return True
-        texts = [cell for cell in row if isinstance(cell, str) and cell.strip()]
-        filled = [cell for cell in row if not cells.is_empty(cell)]
-        return bool(texts) and ASIDE.match(texts[0]) is not None and len(filled) <= 4 and (
-            cells.is_empty(first) or first is texts[0]
-        )  # fmt: skip
+        text = next((cell for cell in row if isinstance(cell, str) and cell.strip()), "")
+        if ASIDE.match(text) is None or sum(not cells.is_empty(cell) for cell in row) > 4:
+            return False
+        return cells.is_empty(first) or first is text
 
     def _values(self, row: Row, number: int) -> tuple[dict[str, Any], list[Fault]]:
         values: dict[str, Any] = {}
