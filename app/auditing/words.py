@@ -34,6 +34,8 @@ ACTIONS: dict[str, object] = {
     "person.move": _l("Moved somebody to another unit"),
     "roster.import": _l("Imported a roster"),
     "roster.undo": _l("Undid an import"),
+    "opening.import": _l("Took over opening balances"),
+    "opening.undo": _l("Withdrew opening balances"),
     "roster.export": _l("Took everybody as a file"),
     "role.grant": _l("Appointed"),
     "role.end": _l("Ended an appointment"),

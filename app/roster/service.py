@@ -164,7 +164,8 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
     detail = subject.detail(found) | {"columns": _asked(understood.table, head.row, head.columns)}
     return {
         "state": "shown", "what": subject.what, "counts": counts_of(found), "print": found.print(),
-        "closing": found.closing(), "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
+        "closing": found.closing(), "base": found.base, "sheet": understood.table.sheet,
+        "others": list(understood.table.others),
         "columns": understood.columns, "skipped": len(understood.reading.skipped),
         "twins": len(detail["twins"]), "held": len(found.held), "detail": staging.keep_json(settings, detail),
         "headings": {
