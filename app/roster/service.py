@@ -71,7 +71,7 @@ def undo(session: Session, import_id: int, actor_id: int | None, what: str = ROS
 def settle(db: Database, import_id: int, progress: runs.Progress | None = None) -> None:
     """Bring the ledgers that an import (or its undoing) touched to their evidence."""
     with db.reading() as session:
-        learners = opening.touched(session, import_id)
+        learners = opening.waiting(session, import_id)
     opening.settle(db, learners, progress)
 
 

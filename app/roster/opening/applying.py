@@ -15,6 +15,7 @@ from app.base import clock, tasks
 from app.base.db import Database, insert_into
 from app.base.runs import Cancelled, Progress
 from app.credits import service as credits
+from app.credits.models import ChainHead, Evidence
 from app.people.models import Person
 from app.roster.applying import parts
 from app.roster.importing import Order
@@ -152,10 +153,16 @@ def take_back(session: Session, row: RosterImport, actor_id: int | None) -> dict
     return {"undone": len(pieces), "conflicts": 0}
 
 
-def touched(session: Session, import_id: int) -> list[int]:
-    """Whose evidence an import changed."""
-    either = (OpeningEntry.import_id == import_id) | (OpeningEntry.ended_by == import_id)
-    return sorted(session.scalars(select(OpeningEntry.person_id).where(either).distinct()))
+def waiting(session: Session, import_id: int) -> list[int]:
+    """Who has evidence of an import, or of its undoing, that was not settled yet."""
+    mine = Evidence.key.like(f"opening:{import_id}:%") | Evidence.key.like(f"undo:{import_id}:%")
+    found = (
+        select(Evidence.learner_id)
+        .join(ChainHead, ChainHead.learner_id == Evidence.learner_id)
+        .where(mine, Evidence.id > ChainHead.settled_evidence)
+        .distinct()
+    )
+    return sorted(session.scalars(found))
 
 
 def settle(db: Database, learner_ids: Sequence[int], progress: Progress | None = None) -> None:
