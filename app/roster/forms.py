@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 
@@ -14,10 +15,12 @@ class FileForm(FlaskForm):
 
     what = RadioField(
         _l("What is in it"),
-        choices=[("roster", _l("A roster: people and their units")),
-                 ("opening", _l("From an older platform: hours by year, half-watched courses, certificates"))],
+        choices=[
+            SelectChoice("roster", _l("A roster: people and their units")),
+            SelectChoice("opening", _l("From an older platform: hours by year, half-watched courses, certificates")),
+        ],
         default="roster",
-    )  # fmt: skip
+    )
     file = FileField(
         _l("File"),
         [FileRequired(_l("Choose a file."))],
@@ -35,7 +38,7 @@ class FileForm(FlaskForm):
         _l("Sheet"),
         [Optional(), Length(max=60)],
         description=_l("Empty: the first sheet that has headings; from an older platform all of them."),
-    )  # fmt: skip
+    )
 
 
 class ApplyForm(FlaskForm):

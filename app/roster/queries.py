@@ -164,7 +164,7 @@ def find_import(session: Session, import_id: int) -> ImportRow | None:
 
 def _import(row: Row[Any]) -> ImportRow:
     undo = None if row[8] is None else json.loads(row[8])
-    return ImportRow(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7], undo, *row[8:])
+    return ImportRow(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7], undo, row[9], row[10])
 
 
 def changes(session: Session, import_id: int, kind: str, first: int, most: int) -> list[ChangeRow]:

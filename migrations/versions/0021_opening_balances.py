@@ -39,4 +39,3 @@ def upgrade() -> None:
     op.create_index("ix_opening_entry_import", "opening_entry", ["import_id"], unique=False)
     op.create_index("ix_opening_entry_ended", "opening_entry", ["ended_by"], unique=False)
     op.create_index("ix_opening_entry_person", "opening_entry", ["person_id", "evidence_key"], unique=False)
-

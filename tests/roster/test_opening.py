@@ -31,7 +31,7 @@ from app.roster.service import Applied, Order
 from app.roster.subjects import SUBJECTS
 from app.viewing.models import Coverage
 from tests import factories
-from tests.roster.books import as_csv, as_xlsx, city
+from tests.roster.books import as_xlsx, city
 from tests.roster.conftest import DAY, imported
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def took(db: Database, raw: bytes, *, many: bool = True, source: str = "旧平�
     with db.writing() as session:
         known = service.remembered(session, source, service.OPENING)
         understood = subject.understand(File(raw, "旧平台.xlsx"), known)
-        done = service.apply(session, understood, Order(source, "旧平台.xlsx", "ab" * 32, DAY, None, None, many), "opening")
+        done = service.apply(
+            session, understood, Order(source, "旧平台.xlsx", "ab" * 32, DAY, None, None, many), "opening"
+        )
     service.settle(db, done.import_id)
     return done
 
@@ -131,8 +133,9 @@ def test_the_statement_tells_where_they_come_from(people: Database) -> None:
 def test_the_same_file_twice_changes_nothing_and_another_posts_only_differences(people: Database) -> None:
     took(people, book())
     with people.reading() as session:
-        before = session.scalar(select(func.count()).select_from(Evidence)), session.scalar(
-            select(func.count()).select_from(LedgerTransaction)
+        before = (
+            session.scalar(select(func.count()).select_from(Evidence)),
+            session.scalar(select(func.count()).select_from(LedgerTransaction)),
         )
     assert took(people, book()).difference.counts()["unchanged"] == 3
     with people.reading() as session:

@@ -42,8 +42,22 @@ WORDS = Vocabulary(
     (STAFF, UNIT, YEAR, CATEGORY, HOURS, CERTIFICATE, COURSE, SEEN),
     NEEDED[BALANCE],
 )  # fmt: skip
+
+
+def _name(cell: Cell) -> str:
+    """A name as it stands, to be compared with the account's; "" where nothing stands."""
+    if cells.is_empty(cell):
+        return ""
+    try:
+        return cells.name(cell)
+    except Wrong as wrong:
+        if wrong.problem != "name_digits":
+            raise
+        return cells.text(cell)
+
+
 _READ: Mapping[str, Callable[[Cell], Any]] = {
-    STAFF: cells.staff_number, NAME: lambda cell: "" if cells.is_empty(cell) else cells.name(cell), UNIT: cells.unit,
+    STAFF: cells.staff_number, NAME: _name, UNIT: cells.unit,
     YEAR: amounts.year, CATEGORY: amounts.category, HOURS: amounts.hours, CERTIFICATE: amounts.certificate,
     COURSE: amounts.title, SEEN: amounts.minutes, LENGTH: amounts.minutes, DAY: amounts.day,
 }  # fmt: skip
