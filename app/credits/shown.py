@@ -272,7 +272,7 @@ def _origin(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         row = _("%(sheet)s, row %(row)s", **place) if origin["sheet"] else _("row %(row)s", row=origin["row"])
         found.append((_("Place in the file"), str(row)))
         found.append((_("Hash of the file"), short_hash(str(origin["sha256"]))))
-        found.append((_("Import"), str(_("no. %(seq)s", seq=origin["import"]))))
+        found.append((_("Import"), str(_("Import %(id)s", id=origin["import"]))))
     return found
 
 

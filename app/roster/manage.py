@@ -281,7 +281,7 @@ def _look(run: Run, form: ApplyForm, wrong: str = "", chosen: dict[str, str] | N
             "tabs": tabs, "lines": shown.page_of(found, detail, kind, request.args.get("page", 1, type=int)),
             "page_url": lambda page: url_for("roster.look", run_id=run.id, show=kind, page=page),
             "bar": shown.bar(found["counts"]), "many": _many(found),
-            "capped": len(detail["changes"].get(kind, ())) < found["counts"].get(kind, 0),
+            "capped": kind in detail["changes"] and len(detail["changes"][kind]) < found["counts"][kind],
             "does": sum(found["counts"][k] for k in ("new", "changed", "moved", "leaving")),
         }  # fmt: skip
         if "sums" in detail:

@@ -19,6 +19,7 @@ from app.base.db import Database
 from app.base.errors import NotFound, Refused
 from app.credits import queries as credits
 from app.credits.models import Evidence, LearnerPeriod, LedgerTransaction, PeriodSeal
+from app.credits.rulebook import publish_rules
 from app.credits.statement import statement_of
 from app.credits.verify import verify
 from app.people.models import Person
@@ -93,7 +94,7 @@ def proves(db: Database) -> None:
 def people(db: Database) -> Database:
     """Twelve people, and rules whose first version holds from 2026, their first period 2024."""
     with db.writing() as session:
-        factories.credits.publish_rules(session, factories.RULES, None)
+        publish_rules(session, factories.RULES, None)
         imported(session, city(12))
     return db
 
@@ -242,7 +243,7 @@ def test_without_rules_the_hours_wait(db: Database) -> None:
     with db.reading() as session:
         assert [each.earned for each in report.after(session, done.import_id)] == [0, 0, 0]
     with db.writing() as session:
-        factories.credits.publish_rules(session, factories.RULES, None)
+        publish_rules(session, factories.RULES, None)
     service.settle(db, done.import_id)
     with db.reading() as session:
         assert not any(each.apart for each in report.after(session, done.import_id))

@@ -337,7 +337,10 @@ class Account:
 
 
 def _no_duty(result: PeriodResult) -> PeriodResult:
-    return replace(result, duty="none", requirements=dict.fromkeys(result.requirements, "does not apply"))
+    """A period before the first, in which hours were taken over: nothing was asked of anybody."""
+    tests = {name: replace(test, quota=0, short=0, met=True, due=True) for name, test in result.tests.items()}
+    requirements = dict.fromkeys(result.requirements, "does not apply")
+    return replace(result, duty="none", tests=tests, requirements=requirements)
 
 
 def _nobody(clause: str, start: date, day: date) -> Piece:

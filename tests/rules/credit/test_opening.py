@@ -65,6 +65,7 @@ def test_periods_before_the_first_are_told_and_ask_nothing() -> None:
     assert list(found.periods) == [date(2021, 1, 1), *(date(year, 1, 1) for year in (2026,))]
     early = found.periods[date(2021, 1, 1)]
     assert (early.countable, early.duty, early.requirements) == (30_000, "none", {"yearly": "does not apply"})
+    assert [(test.quota, test.short, test.met) for test in early.tests.values()] == [(0, 0, True)]
 
 
 def test_a_version_that_names_them_decides() -> None:

@@ -1,4 +1,4 @@
-"""Files of an older platform: what a row says, every fault with its row and what to do, and what a file would change."""
+"""Files of an older platform: what a row says, every fault with its row and what to do, what a file would change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read(
 
 
 def changes(*rows: Sequence[Any], now: Now = NOW, **sheets: Sequence[Sequence[Any]]) -> Balances:
-    return balances.compare(read(rows, **sheets), now)
+    return balances.compare(read(rows, HEAD, **sheets), now)
 
 
 def good(**other: Any) -> list[Any]:
@@ -79,7 +79,8 @@ def test_hours_are_exact_thousandths(cell: Any, thousandths: int) -> None:
 FAULTS: list[tuple[str, Any, str, str]] = [
     ("学时", None, "missing", ""), ("学时", "", "missing", ""), ("学时", "无", "missing", ""),
     ("学时", -3, "negative", ""), ("学时", "-0.5", "negative", ""), ("学时", "（3）", "negative", ""),
-    ("学时", "十二", "number_form", ""), ("学时", "19.5学时", "number_form", "19.5"), ("学时", "1,5", "number_form", ""),
+    ("学时", "十二", "number_form", ""), ("学时", "19.5学时", "number_form", "19.5"),
+    ("学时", "1,5", "number_form", ""),
     ("学时", "3/4", "number_form", ""), ("学时", "50%", "number_form", ""), ("学时", float("nan"), "number_form", ""),
     ("学时", float("inf"), "number_form", ""), ("学时", 9000, "hours_many", ""), ("学时", 1e300, "hours_many", ""),
     ("学时", 1.23456, "hours_inexact", "1.235"), ("学时", 0.1 + 0.2, "hours_inexact", "0.3"),
@@ -89,12 +90,17 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("年度", date(2025, 12, 31), "year_form", "2025"), ("年度", datetime(2025, 1, 1, 3), "year_form", "2025"),
     ("年度", 2025.5, "year_form", ""), ("年度", "25", "year_form", ""), ("年度", 1066, "year_early", ""),
     ("年度", 2031, "year_ahead", ""), ("年度", 2024, "year_sealed", ""), ("年度", False, "cell_flag", ""),
-    ("类别", None, "missing", ""), ("类别", "公需科日", "category_unknown", "公需科目"), ("类别", "舞蹈", "category_unknown", ""),
+    ("类别", None, "missing", ""), ("类别", "公需科日", "category_unknown", "公需科目"),
+    ("类别", "舞蹈", "category_unknown", ""),
     ("类别", "类" * 50, "too_long", ""), ("类别", 3.5, "cell_fraction", ""),
     ("工号", None, "missing", ""), ("工号", "430302199001011234", "identity_number", ""),
-    ("工号", "XY 0001，", "staff_form", "xy0001"), ("工号", "XY9999", "nobody", ""), ("工号", 1.2e30, "digits_lost", ""),
-    ("姓名", "王五", "other_name", "张三"), ("姓名", "张三1", "other_name", "张三"), ("姓名", "---", "name_form", ""), ("姓名", "三" * 80, "too_long", ""),
-    ("证书编号", 4.1e17, "digits_lost", ""), ("证书编号", "甲、乙", "certificate_form", ""), ("证书编号", "9" * 61, "too_long", ""),
+    ("工号", "XY 0001，", "staff_form", "xy0001"), ("工号", "XY9999", "nobody", ""),
+    ("工号", 1.2e30, "digits_lost", ""),
+    ("姓名", "王五", "other_name", "张三"), ("姓名", "张三1", "other_name", "张三"),
+    ("姓名", "---", "name_form", ""),
+    ("姓名", "三" * 80, "too_long", ""),
+    ("证书编号", 4.1e17, "digits_lost", ""), ("证书编号", "甲、乙", "certificate_form", ""),
+    ("证书编号", "9" * 61, "too_long", ""),
     ("单位", "单" * 130, "too_long", ""), ("单位", "--3--", "unit_form", ""),
 ]  # fmt: skip
 
@@ -163,7 +169,8 @@ def test_only_differences_are_posted_and_whose_row_is_wrong_keeps_what_stood() -
 
 _cells = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.dates(), st.datetimes(),
-    st.sampled_from([*GOOD, *HEAD, *HALVES, *(cell for _c, cell, _p, _w in FAULTS), "合计", "2025年度", "1:02:03", "公需"]),
+    st.sampled_from([*GOOD, *HEAD, *HALVES, *(cell for _c, cell, _p, _w in FAULTS), "合计", "2025年度",
+                     "1:02:03", "公需"]),
 )  # fmt: skip
 
 
