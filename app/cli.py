@@ -21,6 +21,7 @@ from app.commands.audit import audit
 from app.commands.classes import classes
 from app.commands.common import console, database
 from app.commands.credits import credits
+from app.commands.opening import opening
 from app.commands.roster import roster
 from app.commands.rules import rules
 
@@ -116,6 +117,7 @@ main.add_command(classes)
 main.add_command(credits)
 main.add_command(rules)
 main.add_command(roster)
+main.add_command(opening)
 main.add_command(appoint)
 main.add_command(slip)
 

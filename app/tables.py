@@ -18,12 +18,13 @@ from app.notices import models as notices
 from app.people import models as people
 from app.questions import models as questions
 from app.roster import models as roster
+from app.roster.opening import models as opening
 from app.tickets import models as tickets
 from app.units import models as units
 from app.viewing import models as viewing
 
 METADATA = Base.metadata
 MODULES = (
-    audit, audit_chain, certificates, classes, corrections, courses, credits, front, liaison, notices, people,
-    questions, renditions, roster, runs, simulation, tasks, tickets, units, viewing, workshop,
+    audit, audit_chain, certificates, classes, corrections, courses, credits, front, liaison, notices, opening,
+    people, questions, renditions, roster, runs, simulation, tasks, tickets, units, viewing, workshop,
 )  # fmt: skip

@@ -56,6 +56,8 @@ ACTIONS: dict[str, object] = {
     "correction.decline": _l("Declined a correction"),
     "roster.import": _l("Imported a roster"),
     "roster.undo": _l("Undid an import"),
+    "opening.import": _l("Took over opening balances"),
+    "opening.undo": _l("Withdrew opening balances"),
     "roster.export": _l("Took everybody as a file"),
     "role.grant": _l("Appointed"),
     "role.end": _l("Ended an appointment"),

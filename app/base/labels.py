@@ -53,7 +53,7 @@ WORDS: dict[str, dict[str, object]] = {
     "evidence": {
         "watched": _l("Lesson watched"),
         "watched_elsewhere": _l("Watched elsewhere"),
-        "opening": _l("Taken over from the earlier platform"),
+        "opening": _l("Opening balance"),
         "exam": _l("Exam passed"),
         "session": _l("Class attended"),
         "report": _l("Report accepted"),

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 
-from app import wiring
 from app.base import settings as reading
-from app.base.errors import Refused
+from app.commands import importing
 from app.commands.common import database
 from app.commands.common import say as line
-from app.people import queries as people
-from app.roster import export, looking, service, words
-from app.roster.looking import File, NoHeadings, Understood
-from app.rules.roster.difference import Difference
-
-NAMED = 20  # wrong rows that the plain form shows
+from app.commands.importing import Asked
+from app.roster import export
 
 
 @click.group()
@@ -46,59 +37,12 @@ def import_(
 
     Rows that are wrong are told and left out. Exits 2 when the file cannot be read or is not applied.
     """
-    settings = reading.load()
-    db = database(settings)
-    wiring.listen()
-    given = File(file.read_bytes(), file.name, sheet)
-    try:
-        with db.reading() as session:
-            understood = looking.understand(given, service.remembered(session, source))
-            actor_id = None if login is None else _person(session, login)
-        order = service.order_of(settings, given, source, day.date() if day else None, actor_id)
-        order = dataclasses.replace(order, many_may_leave=confirm_leaving)
-        if dry_run:
-            with db.reading() as session:
-                found, made = looking.difference(session, understood.reading, source), None
-        else:
-            with db.writing() as session:
-                done = service.apply(session, understood, order)
-                found, made = done.difference, done.import_id
-    except NoHeadings as error:
-        _useless(f"{file}: {error.text}")
-    except service.ManyLeave as error:
-        _useless(f"{error.text} (--confirm-leaving)")
-    except Refused as error:
-        _useless(f"{file}: {error.text}" if error.field == "file" else error.text)
-    finally:
-        db.engine.dispose()
-    _told(understood, found, made, as_json)
-
-
-def _person(session: Any, login: str) -> int:
-    found = people.person_by_login(session, login.casefold())
-    if found is None:
-        raise click.ClickException(f"there is nobody with the login {login}")
-    return found.id
-
-
-def _told(understood: Understood, found: Difference, made: int | None, as_json: bool) -> None:
-    wrong = [{k: v for k, v in each.items() if k != "shown"} for each in words.wrong(understood, found.faults)]
-    counts = found.counts()
-    if as_json:
-        told: dict[str, Any] = {**counts, "wrong": wrong, "new_units": len(found.units)}
-        told["duplicates"] = [dataclasses.asdict(twin) for twin in found.twins]
-        told["held"] = found.held
-        if made is not None:
-            told["import"] = made
-        line(json.dumps(told, ensure_ascii=False))
-        return
-    line("  ".join(f"{kind} {count}" for kind, count in counts.items()) + f"  wrong {len(wrong)}")
-    for each in wrong[:NAMED]:
-        line(f"  row {each['row']} {each['column']}: {each['problem']} {each['suggestion']}")
-    if len(wrong) > NAMED:
-        line(f"  … {len(wrong) - NAMED} more: --json names all")
-    if made is not None:
-        line(f"import {made}")
+    importing.import_(
+        Asked(
+            "roster", file, source, dry_run, sheet, day.date() if day else None, login, confirm_leaving,
+            "--confirm-leaving", as_json,
+        )
+    )  # fmt: skip
 
 
 @roster.command("undo")
@@ -107,26 +51,7 @@ def _told(understood: Understood, found: Difference, made: int | None, as_json: 
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def undo(import_id: int, login: str | None, as_json: bool) -> None:
     """Undo import ID: what has not changed since is put back, the rest is listed as conflicts. Exits 2 when refused."""
-    db = database(reading.load())
-    wiring.listen()
-    try:
-        with db.writing() as session:
-            actor_id = None if login is None else _person(session, login)
-            found = service.undo(session, import_id, actor_id)
-        with db.reading() as session:
-            left = service.conflicts(session, import_id)
-    except Refused as error:
-        _useless(error.text)
-    finally:
-        db.engine.dispose()
-    told = [{"kind": c.kind, "staff_number": c.staff_number, "name": c.name, "why": words.conflict(c.conflict or "")}
-            for c in left]  # fmt: skip
-    if as_json:
-        line(json.dumps({"import": import_id, **found, "conflicts": told}, ensure_ascii=False))
-        return
-    line(f"undone {found['undone']}  conflicts {len(told)}")
-    for each in told[:NAMED]:
-        line(f"  {each['kind']} {each['staff_number']} {each['name']}: {each['why']}")
+    importing.undo("roster", import_id, login, as_json=as_json)
 
 
 @roster.command("export")
@@ -136,7 +61,7 @@ def export_(file: Path) -> None:
     forms = {".xlsx": export.as_xlsx, ".csv": export.as_csv}
     form = forms.get(file.suffix.casefold())
     if form is None:
-        _useless(f"{file}: name the file .xlsx or .csv")
+        importing.useless(f"{file}: name the file .xlsx or .csv")
     db = database(reading.load())
     with db.reading() as session:
         raw = form(session)
@@ -146,8 +71,3 @@ def export_(file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error}") from error
     line(f"{file}: {len(raw)} bytes")
-
-
-def _useless(text: str) -> NoReturn:
-    click.echo(text, err=True)
-    sys.exit(2)

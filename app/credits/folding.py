@@ -29,17 +29,21 @@ TOLD = frozenset(
         "note",
         "ticket",
         "granted_by",
+        "origin",
+        "certificate",
+        "whole_ms",
         "parts_ms",
         "reason",
     )
 )
 RULED = frozenset(FIELDS)
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _WHY = re.compile(r'\{"digest":"([0-9a-f]{64})","evidence":(\d{1,19}),"why":(\[.*\])\}', re.S)
 
 
 def canonical(value: object) -> str:
     """Canonical JSON: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _encode(value)
 
 
 def piece_of(

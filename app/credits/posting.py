@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import clock
+from app.base.db import insert_into
 from app.credits.folding import read_why, why_text
 from app.credits.models import ChainHead, LedgerEntry, LedgerTransaction
 from app.credits.rows import EntryRow, EvidenceRow, TransactionRow
 from app.people.models import Person
 from app.rules import ledger
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ def digest_of(evidence: Sequence[EvidenceRow]) -> str:
     return digest
 
 
+def write(session: Session, lines: Rows, transactions: Rows) -> None:
+    """Lines first: the transaction's trigger checks their sum. Of many learners at once likewise."""
+    if transactions:
+        session.execute(insert_into(session, LedgerEntry), lines)
+        session.execute(insert_into(session, LedgerTransaction), transactions)
+
+
 class Poster:
     """Posts one settlement's difference and moves the chain's head. The caller holds the head's lock.
 
@@ -67,15 +77,21 @@ class Poster:
         head: ChainHead,
         evidence: Sequence[EvidenceRow],
         after: datetime | None = None,
+        key: str | None = None,
     ) -> None:
+        """`key`: the person's, where it is known already."""
         self._session, self._learner_id, self._head = session, learner_id, head
-        self._key = session.scalars(select(Person.key).where(Person.id == learner_id)).one()
+        self._key = key or session.scalars(select(Person.key).where(Person.id == learner_id)).one()
         self._kinds = {row.key: row.kind for row in evidence}
         self._seen = (evidence[-1].id if evidence else 0, digest_of(evidence))
         self._posted_ms = max(clock.now_ms(), clock.to_ms(after) if after else 0)
 
     def write(self, reverse: Sequence[Written], post: Sequence[ledger.Target]) -> None:
         """Reversals first, then the new postings; rows are only ever added."""
+        write(self._session, *self.rows(reverse, post))
+
+    def rows(self, reverse: Sequence[Written], post: Sequence[ledger.Target]) -> tuple[Rows, Rows]:
+        """The lines, and the transactions that seal them, as they are to be written; moves the head."""
         links = [*self._links(reverse, post)]
         lines = [
             {
@@ -88,10 +104,9 @@ class Poster:
             for link, _hash in links
             for place, (name, amount) in enumerate(link.entries)
         ]
-        self._session.execute(insert(LedgerEntry), lines)
-        self._session.execute(insert(LedgerTransaction), [self._row(*each) for each in links])
         last, self._head.hash = links[-1]
         self._head.seq = last.seq
+        return lines, [self._row(*each) for each in links]
 
     def _links(
         self, reverse: Sequence[Written], post: Sequence[ledger.Target]

@@ -118,6 +118,8 @@ class Teller:
     def _amount(self, judged: Judged, gives: Why) -> list[Step]:
         """Conversion, weights, the one rounding."""
         plan, (top, bottom, given) = judged.plan, gives.numbers
+        if not gives.clause:  # no clause converts it: an opening balance
+            return [self._step(_("Taken over as the earlier platform had it"), self._fixed(given))]
         exact = Fraction(top, bottom * 1000)
         times = [Fraction(why.numbers[0], why.numbers[1]) for why in self._line.why if why.did == "weighs"]
         weights = [why.clause for why in self._line.why if why.did == "weighs"]

@@ -127,7 +127,7 @@ def record_each(session: Session, pieces: Sequence[tuple[int, Told]]) -> int:
     A few statements however many there are. Who has many pieces of one learner takes `record_all`.
     """
     rows = _rows(pieces)
-    _lock_heads(session, sorted({row["learner_id"] for row in rows}))
+    locked_heads(session, sorted({row["learner_id"] for row in rows}))
     known = _known(session, [(row["learner_id"], row["key"]) for row in rows])
     sealed_at = barrier(session)
     fresh = []
@@ -183,7 +183,7 @@ def _sealed(row: dict[str, Any], sealed_at: datetime | None) -> dict[str, Any]:
     return row
 
 
-def _lock_heads(session: Session, learner_ids: Sequence[int]) -> None:
+def locked_heads(session: Session, learner_ids: Sequence[int]) -> None:
     """As `locked_head`, of many, in the order of their ids."""
     blank = {"seq": 0, "hash": START, "settled_evidence": 0}
     if learner_ids:

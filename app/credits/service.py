@@ -15,13 +15,15 @@ from app.base import clock, tasks
 from app.credits import sums
 from app.credits.folding import RULED, fold, targets_of
 from app.credits.models import ChainHead, Evidence, LearnerPeriod
-from app.credits.posting import Poster, standing
-from app.credits.recording import Conflict, Told, locked_head, record, record_all, record_each
+from app.credits.posting import Poster, Rows, standing, write
+from app.credits.recording import Conflict, Told, locked_heads, record, record_all, record_each
 from app.credits.rows import books_of
 from app.credits.rulebook import book, publish_rules
 from app.credits.seals import barrier, seals_of
+from app.people.models import Person
 from app.rules import ledger
 from app.rules.credit.book import RuleBook
+from app.rules.credit.settlement import Settlement
 
 __all__ = [
     "Conflict",
@@ -36,6 +38,7 @@ __all__ = [
     "resettle",
     "ruled",
     "settle",
+    "settle_all",
     "sweep",
     "unsettled",
 ]
@@ -72,27 +75,51 @@ def settle(session: Session, learner_id: int) -> Settled:
     Without published rules nothing is posted, and the evidence waits for the first version. What a sealed period
     holds is never changed: if that is what the evidence asks for, nothing is posted and the learner stays unsettled.
     """
-    head = locked_head(session, learner_id)
+    return settle_all(session, [learner_id])[learner_id]
+
+
+def settle_all(session: Session, learner_ids: Sequence[int]) -> dict[int, Settled]:
+    """As `settle`, of many at once: a few statements however many there are. Everything they ever did is read into
+    memory, so give a chunk at a time."""
+    learner_ids = sorted(set(learner_ids))
+    locked_heads(session, learner_ids)
+    found = {learner_id: Settled([], []) for learner_id in learner_ids}
     rules = book(session)
-    if rules is None:
-        return Settled([], [])
-    own = books_of(session, [learner_id])[learner_id]
-    evidence = own.evidence
-    seals = seals_of(session)
-    settlement = fold(rules, evidence, clock.local_day(clock.now(), rules.zone), seals)
-    stands = standing(own.transactions, own.entries)
-    surplus, post = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
-    if _breaks(seals, surplus, post, {row.seq: row.posted_at for row in own.transactions}):
-        # It can only come from rows that were not recorded through `record`; `verify` names them.
-        log.error("the evidence of person %s would change a sealed period: nothing is posted", learner_id)
-        return Settled([], [])
-    if surplus or post:
-        poster = Poster(session, learner_id, head, evidence, barrier(session))
-        poster.write([stands[one.seq] for one in surplus], post)
-    sums.keep(session, learner_id, settlement)
-    head.settled_evidence = evidence[-1].id if evidence else 0
+    if rules is None or not learner_ids:
+        return found
+    heads = session.scalars(
+        select(ChainHead).where(ChainHead.learner_id.in_(learner_ids)).execution_options(populate_existing=True)
+    )
+    by_learner = {head.learner_id: head for head in heads}
+    keys: dict[int, str] = dict(
+        session.execute(select(Person.id, Person.key).where(Person.id.in_(learner_ids))).tuples().all()
+    )
+    books, seals, newest = books_of(session, learner_ids), seals_of(session), barrier(session)
+    today = clock.local_day(clock.now(), rules.zone)
+    kept: dict[int, Settlement] = {}
+    lines: Rows = []
+    transactions: Rows = []
+    for learner_id in learner_ids:
+        own, head = books[learner_id], by_learner[learner_id]
+        settlement = fold(rules, own.evidence, today, seals)
+        stands = standing(own.transactions, own.entries)
+        surplus, post = ledger.difference(targets_of(settlement), [each.standing for each in stands.values()])
+        if _breaks(seals, surplus, post, {row.seq: row.posted_at for row in own.transactions}):
+            # It can only come from rows that were not recorded through `record`; `verify` names them.
+            log.error("the evidence of person %s would change a sealed period: nothing is posted", learner_id)
+            continue
+        if surplus or post:
+            poster = Poster(session, learner_id, head, own.evidence, newest, keys[learner_id])
+            more = poster.rows([stands[one.seq] for one in surplus], post)
+            lines += more[0]
+            transactions += more[1]
+        kept[learner_id] = settlement
+        head.settled_evidence = own.evidence[-1].id if own.evidence else 0
+        found[learner_id] = Settled(_told(post), _told([one.target for one in surplus]))
+    write(session, lines, transactions)
+    sums.keep(session, kept)
     session.flush()
-    return Settled(_told(post), _told([one.target for one in surplus]))
+    return found
 
 
 def _breaks(
@@ -117,8 +144,7 @@ def resettle(session: Session, after: int = 0) -> None:
     chunk = session.scalars(
         select(ChainHead.learner_id).where(ChainHead.learner_id > after).order_by(ChainHead.learner_id).limit(CHUNK)
     ).all()
-    for learner_id in chunk:
-        settle(session, learner_id)
+    settle_all(session, chunk)
     if len(chunk) == CHUNK:
         tasks.enqueue(session, "credits.resettle", after=chunk[-1])
 
@@ -140,7 +166,6 @@ def sweep(session: Session) -> None:
     if rules is None:
         return
     due = session.scalars(unsettled(rules).order_by(ChainHead.learner_id).limit(CHUNK)).all()
-    for learner_id in due:
-        settle(session, learner_id)
+    settle_all(session, due)
     if len(due) == CHUNK:
         tasks.enqueue(session, "credits.sweep")

@@ -249,9 +249,37 @@ def _about(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append((_("Category"), label("category", str(facts["category"]))))
     if facts.get("requirement_class"):
         found.append((_("Required or elective"), label("requirement", str(facts["requirement_class"]))))
+    found += _origin(facts)
     if facts.get("note"):
         found.append((_("Note"), str(facts["note"])))
     return found
+
+
+def _origin(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where something comes from that was taken over: the file, and the place in it."""
+    found = []
+    if facts.get("certificate"):
+        found.append((_("Certificate no."), str(facts["certificate"])))
+    if "origin" in facts and "seen_ms" in facts:
+        found.append((_("Watched elsewhere"), _watched_elsewhere(facts["seen_ms"], facts.get("whole_ms", 0))))
+    origin = facts.get("origin")
+    if isinstance(origin, dict):
+        found.append((_("Earlier platform"), str(origin["source"])))
+        if origin.get("unit"):
+            found.append((_("Unit then"), str(origin["unit"])))
+        found.append((_("File"), str(origin["file"])))
+        place = {"sheet": origin["sheet"], "row": origin["row"]}
+        row = _("%(sheet)s, row %(row)s", **place) if origin["sheet"] else _("row %(row)s", row=origin["row"])
+        found.append((_("Place in the file"), str(row)))
+        found.append((_("Hash of the file"), short_hash(str(origin["sha256"]))))
+        found.append((_("Import"), str(_("Import %(id)s", id=origin["import"]))))
+    return found
+
+
+def _watched_elsewhere(seen_ms: int, whole_ms: int) -> str:
+    if whole_ms:
+        return str(_("%(seen)s of %(length)s minutes", seen=seen_ms // 60_000, length=whole_ms // 60_000))
+    return str(_("%(minutes)s minutes watched", minutes=seen_ms // 60_000))
 
 
 def recorder_text(recorded_by: str) -> str:

@@ -6,12 +6,10 @@ People are written many rows to a statement: on SQLite nobody else writes meanwh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -19,13 +17,12 @@ from ulid import ULID
 
 from app.base import audit, clock, tasks
 from app.base.db import insert_into
-from app.base.errors import BadInput, Refused
 from app.classes import service as classes
 from app.classes.models import ClassMembership
 from app.people import service as people
-from app.people.models import Person, RoleGrant, Unit, UnitMembership
-from app.roster import looking
-from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
+from app.people.models import Person, RoleGrant, UnitMembership
+from app.roster.importing import Order
+from app.roster.models import RosterChange, RosterImport, RosterPerson
 from app.roster.naming import Named
 from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW, Change, Difference
 
@@ -34,87 +31,21 @@ UNIT_KIND = "unit"
 CHUNK = 500
 
 
-class PeopleChanged(Refused):
-    """The academy's people are not those that the difference was shown for."""
-
-
-class ManyLeave(Refused):
-    """More accounts would be closed than a roster may close without being told so twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody wants applied. `print_`: of the difference that was shown, None for whoever did not look.
-
-    `day`: from when it holds. `percent`: the share of a source's people that may leave without `many_may_leave`.
-    """
-
-    source: str
-    file_name: str
-    sha256: str
-    day: date
-    actor_id: int | None
-    print_: str | None = None
-    many_may_leave: bool = False
-    percent: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What came of it."""
-
-    import_id: int
-    difference: Difference
-
-
-def apply(session: Session, understood: looking.Understood, order: Order) -> Applied:
-    """Apply a file that was read. After `PeopleChanged`, `ManyLeave` and `BadInput` (source) nothing is to be kept."""
-    source = _source(session, order.source, understood.columns)
-    # No unit is closed while people are put into it (`app/units/acts.py`).
-    session.execute(select(Unit.id).order_by(Unit.id).with_for_update(read=True, key_share=True)).all()
-    found = looking.difference(session, understood.reading, source.name)
-    if order.print_ is not None and found.print() != order.print_:
-        text = _("People, units or this source have changed since the difference was shown. Look at it again.")
-        raise PeopleChanged(text)
-    closing = found.closing()
-    if closing * 100 > found.base * order.percent and not order.many_may_leave:
-        text = ngettext(
-            "This would close %(num)s account, more than %(percent)s %% of the %(base)s of this source. "
-            "Confirm that they have really left.",
-            "This would close %(num)s accounts, more than %(percent)s %% of the %(base)s of this source. "
-            "Confirm that they have really left.",
-            closing, percent=order.percent, base=found.base,
-        )  # fmt: skip
-        raise ManyLeave(text, "many_may_leave")
-    row = RosterImport(
-        source_id=source.id, file_name=order.file_name[:200], sha256=order.sha256, day=order.day,
-        applied_at=clock.now(), applied_by=order.actor_id, counts=json.dumps(counts_of(found)),
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
+def write(session: Session, row: RosterImport, order: Order, found: Difference) -> None:
+    """Everything that a roster changes."""
     _Applying(session, row, order, found).run()
-    audit.record(
-        session, order.actor_id, "roster.import", f"import:{row.id}", source=source.name, file=order.file_name,
-        day=order.day, counts=counts_of(found),
+
+
+def many_text(closing: int, percent: int, base: int) -> str:
+    """What is said before many accounts are closed."""
+    text = ngettext(
+        "This would close %(num)s account, more than %(percent)s %% of the %(base)s of this source. "
+        "Confirm that they have really left.",
+        "This would close %(num)s accounts, more than %(percent)s %% of the %(base)s of this source. "
+        "Confirm that they have really left.",
+        closing, percent=percent, base=base,
     )  # fmt: skip
-    return Applied(row.id, found)
-
-
-def counts_of(found: Difference) -> dict[str, int]:
-    """How many of each kind, rows that are wrong, units that are new."""
-    return {**found.counts(), "wrong": len({fault.row for fault in found.faults}), "units": len(found.units)}
-
-
-def _source(session: Session, name: str, columns: Mapping[str, str]) -> RosterSource:
-    """The source, made when it is new, locked: two files of one source do not cross."""
-    name = name.strip()
-    if not 1 <= len(name) <= 60:
-        raise BadInput(_("The source's name has 1 to 60 characters."), "source")
-    new = {"name": name, "columns": "{}", "created_at": clock.now()}
-    session.execute(insert_into(session, RosterSource).values(**new).on_conflict_do_nothing())
-    row = session.scalars(select(RosterSource).where(RosterSource.name == name).with_for_update()).one()
-    row.columns = json.dumps({**json.loads(row.columns), **columns}, ensure_ascii=False)
-    return row
+    return str(text)
 
 
 class _Applying:

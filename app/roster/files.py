@@ -46,6 +46,13 @@ def read_table(raw: bytes, sheet: str = "", remembered: Mapping[str, str] | None
 
     `BadInput` (field `file`) says in words what is wrong and what to do.
     """
+    filled = read_sheets(raw, sheet)
+    chosen = sheet or next((n for n, rows in filled.items() if headings.find(rows, remembered)), next(iter(filled)))
+    return Table(chosen, filled[chosen], tuple(name for name in filled if name != chosen))
+
+
+def read_sheets(raw: bytes, sheet: str = "") -> dict[str, list[Row]]:
+    """All sheets of a file that anything stands in, by name; `sheet` must be one. A text is one without name."""
     if not raw.strip():
         raise BadFile("empty")
     if len(raw) > MOST_BYTES:
@@ -56,8 +63,7 @@ def read_table(raw: bytes, sheet: str = "", remembered: Mapping[str, str] | None
         raise BadFile("empty")
     if sheet and sheet not in filled:
         raise BadFile("no_sheet", sheet=sheet, sheets=", ".join(filled))
-    chosen = sheet or next((n for n, rows in filled.items() if headings.find(rows, remembered)), next(iter(filled)))
-    return Table(chosen, filled[chosen], tuple(name for name in filled if name != chosen))
+    return filled
 
 
 def _workbook(raw: bytes) -> dict[str, list[Row]]:

@@ -13,7 +13,7 @@ from app.roster import queries
 from app.roster.files import Table, read_table
 from app.rules.roster import headings, rows
 from app.rules.roster.difference import Difference, compare
-from app.rules.roster.model import REQUIRED, Head, Reading
+from app.rules.roster.model import REQUIRED, Head, Reading, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Understood:
 class NoHeadings(BadInput):
     """Nobody can tell which column is what: somebody must say. `table` and `row` (from 0) are what to ask about."""
 
-    def __init__(self, text: str, table: Table, row: int, found: Mapping[str, int]) -> None:
-        super().__init__(text, "file")
-        self.table, self.row, self.found = table, row, found
+    def __init__(self, table: Table, row: int, found: Mapping[str, int], missing: Sequence[str] = ()) -> None:
+        super().__init__(missing_text(missing), "file")
+        self.table, self.row, self.found, self.missing = table, row, found, tuple(missing)
 
 
 def understand(file: File, columns: Mapping[str, str] | None = None) -> Understood:
@@ -52,18 +52,25 @@ def understand(file: File, columns: Mapping[str, str] | None = None) -> Understo
     head = headings.find(table.rows, columns)
     if head is None:
         row = headings.likely(table.rows)
-        raise NoHeadings(missing_text(()), table, row, headings.recognised(table.rows[row], columns))
+        raise NoHeadings(table, row, headings.recognised(table.rows[row], columns))
     missing = headings.missing(head)
     if missing:
-        raise NoHeadings(missing_text(missing), table, head.row, head.columns)
+        raise NoHeadings(table, head.row, head.columns, missing)
+    return Understood(table, head, stand_for(table.rows[head.row], head, columns), rows.read(table.rows, head))
+
+
+def stand_for(
+    row: Row, head: Head, columns: Mapping[str, str] | None, known: headings.Vocabulary = headings.ROSTER
+) -> dict[str, str]:
+    """What each heading of a row stands for, by its plain form, to be remembered; "" for one that is not read."""
     by_place = {place: field for field, place in head.columns.items()}
     remembered: dict[str, str] = {}
-    for place, cell in enumerate(table.rows[head.row]):
+    for place, cell in enumerate(row):
         name, field = headings.plain(cell) if isinstance(cell, str) else "", by_place.get(place, "")
-        chosen = (columns or {}).get(name) == "" or headings.field_of(cell) is None  # else it only came second
+        chosen = (columns or {}).get(name) == "" or headings.field_of(cell, known) is None  # else it only came second
         if name and (field or (name not in remembered and chosen)):
             remembered[name] = field
-    return Understood(table, head, remembered, rows.read(table.rows, head))
+    return remembered
 
 
 def missing_text(missing: Sequence[str]) -> str:
@@ -86,7 +93,9 @@ def field_word(field: str) -> str:
     words = {
         "staff_number": _("Staff number"), "name": _("Name"), "phone": _("Phone"), "email": _("E-mail"),
         "unit": _("Unit"), "parent": _("Superior unit"), "nature": _("Nature of unit"), "band": _("Rank band"),
-        "key_trainee": _("Key trainee"),
+        "key_trainee": _("Key trainee"), "year": _("Year"), "category": _("Category"), "hours": _("Hours"),
+        "certificate": _("Certificate no."), "course": _("Course"), "seen": _("Minutes watched"),
+        "length": _("Length in minutes"), "day": _("Day"),
     }  # fmt: skip
     return str(words[field])
 

@@ -16,10 +16,14 @@ from app.base.errors import NotFound, Refused
 from app.base.runs import Run
 from app.base.unit_of_work import database, session, settings
 from app.roster import export, files, looking, queries, service, shown, staging, words
-from app.roster.forms import ApplyForm, FileForm
+from app.roster.forms import ApplyForm, FileForm, WithdrawForm
+from app.roster.importing import Subject
 from app.roster.looking import File
+from app.roster.opening import report
+from app.roster.opening.report import Checked
+from app.roster.subjects import SUBJECTS
 from app.rules.roster import headings
-from app.rules.roster.model import FIELDS
+from app.rules.roster.balances import Sum
 
 bp = Blueprint("roster", __name__, template_folder="templates", url_prefix="/desk/import")
 Page = str | Response | tuple[str, int]
@@ -46,7 +50,13 @@ def take() -> Page:
             raise files.BadFile("too_large")
         given = File(raw, form.file.data.filename or "", (form.sheet.data or "").strip())
         run_id = service.begin_look(
-            session(), settings(), given, form.source.data, form.day.data or _today(), current_user.person_id
+            session(),
+            settings(),
+            given,
+            form.source.data,
+            form.day.data or _today(),
+            current_user.person_id,
+            what=form.what.data,
         )
     except Refused as refused:
         named: Any = getattr(form, refused.field or "file", form.file)
@@ -59,7 +69,8 @@ def take() -> Page:
 @guard(NEED)
 def look(run_id: int) -> Page:
     """What a file says and what it would change."""
-    return _look(_run(run_id), ApplyForm())
+    run = _run(run_id)
+    return _look(run, _apply_form(run))
 
 
 @bp.post("/look/<int:run_id>/columns")
@@ -71,17 +82,17 @@ def columns(run_id: int) -> Page:
     for column in _columns(run):
         field = request.form.get(f"column-{column['place']}", "")
         if column["heading"]:
-            chosen[headings.plain(column["heading"])] = field if field in FIELDS else ""
+            chosen[headings.plain(column["heading"])] = field if field in _subject(run).fields else ""
     given = [field for field in chosen.values() if field]
     twice = sorted({looking.field_word(field) for field in given if given.count(field) > 1})
     if twice:
         text = _("Two columns cannot be the same: %(columns)s.", columns=", ".join(twice))
-        return _look(run, ApplyForm(), wrong=str(text), chosen=chosen), 422
+        return _look(run, _apply_form(run), wrong=str(text), chosen=chosen), 422
     parameters = run.parameters
     file = File(b"", parameters["name"], parameters["sheet"])
     made = service.begin_look(
         session(), settings(), file, parameters["source"], date.fromisoformat(parameters["day"]),
-        current_user.person_id, chosen, staged=parameters["file"],
+        current_user.person_id, chosen, staged=parameters["file"], what=_what(run),
     )  # fmt: skip
     return redirect(url_for("roster.look", run_id=made))
 
@@ -90,10 +101,12 @@ def columns(run_id: int) -> Page:
 @guard(NEED)
 def again(run_id: int) -> Response:
     """Look at the same file again: people have changed meanwhile."""
-    parameters = _run(run_id).parameters
+    run = _run(run_id)
+    parameters = run.parameters
     made = service.begin_look(
         session(), settings(), File(b"", parameters["name"], parameters["sheet"]), parameters["source"],
         date.fromisoformat(parameters["day"]), current_user.person_id, parameters["columns"], staged=parameters["file"],
+        what=_what(run),
     )  # fmt: skip
     return redirect(url_for("roster.look", run_id=made))
 
@@ -102,7 +115,8 @@ def again(run_id: int) -> Response:
 @guard(NEED)
 def apply(run_id: int) -> Page:
     """Apply what was shown, as a run of its own."""
-    run, form = _run(run_id), ApplyForm()
+    run = _run(run_id)
+    form = _apply_form(run)
     if not form.validate_on_submit():
         return _look(run, form), 422
     found = run.result or {}
@@ -157,6 +171,7 @@ def one(import_id: int) -> str:
     return render_template(
         "roster/one.html", row=row, left=left, page=page, pages=-(-total // shown.PAGE), said=words.conflict,
         page_url=lambda number: url_for("roster.one", import_id=import_id, page=number),
+        **(_checked(report.after(session(), import_id)) if row.what == service.OPENING else {}),
     )  # fmt: skip
 
 
@@ -187,6 +202,12 @@ def everybody(ending: str) -> Response:
     return answer
 
 
+def _checked(rows: list[Checked]) -> dict[str, Any]:
+    """The reconciliation for a page: all in one, and what differs."""
+    apart = [each for each in rows if each.apart]
+    return {"whole": report.whole(rows), "places": len(rows), "apart": apart[: shown.PAGE], "differing": len(apart)}
+
+
 def _today() -> date:
     return clock.local_day(clock.now(), settings().timezone)
 
@@ -201,6 +222,18 @@ def _run(run_id: int, *kinds: str) -> Run:
     if run is None or run.kind not in (kinds or (service.LOOK,)):
         raise NotFound(_("There is no such computation, or it is not yours to see."))
     return run
+
+
+def _what(run: Run) -> str:
+    return str(run.parameters.get("what", service.ROSTER))
+
+
+def _subject(run: Run) -> Subject:
+    return SUBJECTS[_what(run)]
+
+
+def _apply_form(run: Run) -> ApplyForm:
+    return ApplyForm() if _what(run) == service.ROSTER else WithdrawForm()
 
 
 def _detail(run: Run) -> dict[str, Any] | None:
@@ -234,7 +267,7 @@ def _look(run: Run, form: ApplyForm, wrong: str = "", chosen: dict[str, str] | N
     if asks and state in ("columns", "shown"):
         view = {
             "columns": _columns(run),
-            "fields": [(f, looking.field_word(f)) for f in FIELDS],
+            "fields": [(f, looking.field_word(f)) for f in _subject(run).fields],
             "chosen": chosen or {},
         }
         view["missing"] = looking.missing_text(found["missing"]) if state == "columns" else ""
@@ -248,7 +281,10 @@ def _look(run: Run, form: ApplyForm, wrong: str = "", chosen: dict[str, str] | N
             "tabs": tabs, "lines": shown.page_of(found, detail, kind, request.args.get("page", 1, type=int)),
             "page_url": lambda page: url_for("roster.look", run_id=run.id, show=kind, page=page),
             "bar": shown.bar(found["counts"]), "many": _many(found),
+            "capped": kind in detail["changes"] and len(detail["changes"][kind]) < found["counts"][kind],
             "does": sum(found["counts"][k] for k in ("new", "changed", "moved", "leaving")),
         }  # fmt: skip
+        if "sums" in detail:
+            view |= _checked(report.before([Sum(*each) for each in detail["sums"]]))
     told = files.said(found["code"], found["facts"]) if state == "refused" else ""
     return render_template("roster/look.html", run=run, state=state, found=found, told=told, form=form, **view)

@@ -1,4 +1,4 @@
-"""What is told of rosters to who asked: it is applied or undone, or it was not."""
+"""What is told of imports to who asked: it is applied or undone, or it was not."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run_ended(session: Session, run: Run) -> None:
 
 @kind(APPLIED)
 def _applied(facts: Facts) -> Said:
-    return Said(str(_("The roster %(file)s is applied.", file=facts["file"])), str(_("Import")), "import")
+    return Said(str(_("%(file)s is imported.", file=facts["file"])), str(_("Import")), "import")
 
 
 @kind(UNDONE)
@@ -52,4 +52,4 @@ def _undone(facts: Facts) -> Said:
 
 @kind(NOT_DONE)
 def _not_done(_facts: Facts) -> Said:
-    return Said(str(_("Nothing was changed by the roster. The page says why.")), str(_("Import")), "import")
+    return Said(str(_("Nothing was changed by the import. The page says why.")), str(_("Import")), "import")

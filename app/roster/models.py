@@ -12,12 +12,14 @@ from app.base.db_types import Key
 
 
 class RosterSource(Base):
-    """Who sends rosters: a personnel office, a district. `columns`: what its headings stand for (JSON)."""
+    """Who sends files: a personnel office, a district. `columns`: what the headings of its rosters stand for (JSON);
+    `opening_columns`: the same of its files of opening balances."""
 
     __tablename__ = "roster_source"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     columns: Mapped[str] = mapped_column(Text)
+    opening_columns: Mapped[str] = mapped_column(Text, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -35,7 +37,8 @@ class RosterPerson(Base):
 
 
 class RosterImport(Base):
-    """A file that was applied. `day`: from when what it says holds. `counts` and `undo` are JSON."""
+    """A file that was applied. `what`: roster or opening. `day`: from when what it says holds. `counts`, `undo` and
+    `report` (of opening balances: hours by unit and year) are JSON."""
 
     __tablename__ = "roster_import"
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -49,6 +52,8 @@ class RosterImport(Base):
     undone_at: Mapped[datetime | None] = mapped_column(UtcTime)
     undone_by: Mapped[int | None] = mapped_column(Key)
     undo: Mapped[str | None] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(String(10), server_default="roster")
+    report: Mapped[str | None] = mapped_column(Text)
 
 
 class RosterChange(Base):

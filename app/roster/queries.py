@@ -28,11 +28,12 @@ class SourceRow:
     id: int
     name: str
     columns: Mapping[str, str]
+    opening_columns: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """An import as lists show it. `undo`: what came of undoing it; None while it stands."""
+    """An import as lists show it. `undo`: what came of undoing it; None while it stands. `what`: roster or opening."""
 
     id: int
     source: str
@@ -43,6 +44,8 @@ class ImportRow:
     counts: Mapping[str, int]
     undone_at: datetime | None
     undo: Mapping[str, int] | None
+    what: str
+    source_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,12 @@ _PRESENT = (
     .outerjoin(UnitMembership, (UnitMembership.person_id == Person.id) & UnitMembership.until.is_(None))
     .outerjoin(_OF_SOURCE, (_OF_SOURCE.person_id == Person.id) & (_OF_SOURCE.source_id == bindparam("source")))
 )  # fmt: skip
-_SOURCES = select(RosterSource.id, RosterSource.name, RosterSource.columns)
+_SOURCES = select(RosterSource.id, RosterSource.name, RosterSource.columns, RosterSource.opening_columns)
 _IMPORTS = (
     select(
         RosterImport.id, RosterSource.name, RosterImport.file_name, RosterImport.day, RosterImport.applied_at,
         func.coalesce(Person.name, ""), RosterImport.counts, RosterImport.undone_at, RosterImport.undo,
+        RosterImport.what, RosterImport.source_id,
     )
     .join(RosterSource, RosterSource.id == RosterImport.source_id)
     .outerjoin(Person, Person.id == RosterImport.applied_by)
@@ -169,7 +173,7 @@ def source_by_name(session: Session, name: str) -> SourceRow | None:
 
 
 def _source(row: Row[Any]) -> SourceRow:
-    return SourceRow(row[0], row[1], json.loads(row[2]))
+    return SourceRow(row[0], row[1], json.loads(row[2]), json.loads(row[3]))
 
 
 def imports(session: Session, most: int = 50) -> list[ImportRow]:
@@ -185,7 +189,7 @@ def find_import(session: Session, import_id: int) -> ImportRow | None:
 
 def _import(row: Row[Any]) -> ImportRow:
     undo = None if row[8] is None else json.loads(row[8])
-    return ImportRow(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7], undo)
+    return ImportRow(row[0], row[1], row[2], row[3], row[4], row[5], json.loads(row[6]), row[7], undo, row[9], row[10])
 
 
 def changes(session: Session, import_id: int, kind: str, first: int, most: int) -> list[ChangeRow]:

@@ -1,4 +1,7 @@
-"""What others ask of rosters: look at a file, apply it, undo it; as runs for the desk, at once for commands."""
+"""What others ask of the import desk: look at a file, apply it, undo it; as runs for the desk, at once for commands.
+
+`what` says which sort of file it is: a roster (`ROSTER`), or what an older platform kept (`OPENING`).
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,19 @@ from app.base import clock, runs
 from app.base.db import Database
 from app.base.errors import BadInput, NotFound
 from app.base.settings import Settings
-from app.roster import looking, queries, staging
-from app.roster.applying import Applied, ManyLeave, Order, PeopleChanged, apply, counts_of
+from app.roster import importing, queries, staging
 from app.roster.files import BadFile, Table
+from app.roster.importing import OPENING, ROSTER, Applied, ManyLeave, Order, PeopleChanged, counts_of
 from app.roster.looking import File, NoHeadings, Understood
+from app.roster.opening import applying as opening
 from app.roster.queries import ChangeRow
-from app.roster.undoing import undo
-from app.rules.roster import headings
-from app.rules.roster.difference import KINDS, Change, Difference
-from app.rules.roster.model import Head
+from app.roster.subjects import SUBJECTS
 
 __all__ = [
     "APPLY",
     "LOOK",
+    "OPENING",
+    "ROSTER",
     "UNDO",
     "Applied",
     "ManyLeave",
@@ -40,16 +43,36 @@ __all__ = [
     "counts_of",
     "order_of",
     "remembered",
+    "settle",
     "undo",
 ]  # fmt: skip
 LOOK, APPLY, UNDO = "roster.look", "roster.apply", "roster.undo"
 SAMPLES = 3  # of what stands in a column, where somebody must say what it is
 
 
-def remembered(session: Session, source: str) -> Mapping[str, str]:
+def remembered(session: Session, source: str, what: str = ROSTER) -> Mapping[str, str]:
     """What the headings of a source stood for the last time."""
     known = queries.source_by_name(session, source)
-    return known.columns if known is not None else {}
+    if known is None:
+        return {}
+    return known.columns if what == ROSTER else known.opening_columns
+
+
+def apply(session: Session, understood: Understood, order: Order, what: str = ROSTER) -> Applied:
+    """Apply a file that was read (`importing.apply`). Who applies opening balances settles them next (`settle`)."""
+    return importing.apply(session, understood, order, SUBJECTS[what])
+
+
+def undo(session: Session, import_id: int, actor_id: int | None, what: str = ROSTER) -> dict[str, int]:
+    """Undo an import of this sort (`importing.undo`)."""
+    return importing.undo(session, import_id, actor_id, SUBJECTS[what])
+
+
+def settle(db: Database, import_id: int, progress: runs.Progress | None = None) -> None:
+    """Bring the ledgers that an import (or its undoing) touched to their evidence."""
+    with db.reading() as session:
+        learners = opening.waiting(session, import_id)
+    opening.settle(db, learners, progress)
 
 
 def order_of(settings: Settings, file: File, source: str, day: date | None, actor_id: int | None) -> Order:
@@ -65,7 +88,7 @@ def order_of(settings: Settings, file: File, source: str, day: date | None, acto
 
 def begin_look(
     session: Session, settings: Settings, file: File, source: str, day: date, actor_id: int,
-    columns: Mapping[str, str] | None = None, staged: str = "",
+    columns: Mapping[str, str] | None = None, staged: str = "", what: str = ROSTER,
 ) -> int:  # fmt: skip
     """Put looking at a file in line; the run's number. `columns`: what somebody said that headings stand for."""
     source = source.strip()
@@ -78,6 +101,7 @@ def begin_look(
     return runs.begin(
         session, LOOK, actor_id, file=staged, name=file.name[:200], sheet=file.sheet, source=source,
         day=day.isoformat(), columns=dict(columns or {}), by=actor_id, nonce=clock.to_ms(clock.now()),
+        what=what,
     )  # fmt: skip
 
 
@@ -92,9 +116,10 @@ def begin_apply(session: Session, run: runs.Run, actor_id: int, *, many_may_leav
 
 def begin_undo(session: Session, import_id: int, actor_id: int) -> int:
     """Put undoing an import in line."""
-    if queries.find_import(session, import_id) is None:
+    row = queries.find_import(session, import_id)
+    if row is None:
         raise NotFound(_("There is no such import."))
-    return runs.begin(session, UNDO, actor_id, import_id=import_id, by=actor_id)
+    return runs.begin(session, UNDO, actor_id, import_id=import_id, by=actor_id, what=row.what)
 
 
 def conflicts(session: Session, import_id: int, first: int = 0, most: int = 100_000) -> list[ChangeRow]:
@@ -108,20 +133,24 @@ def _file(settings: Settings, parameters: Mapping[str, Any]) -> File:
 
 def _understood(db: Database, file: File, parameters: Mapping[str, Any]) -> Understood:
     with db.reading() as session:
-        known = {**remembered(session, parameters["source"]), **parameters["columns"]}
-    return looking.understand(file, known)
+        known = {**remembered(session, parameters["source"], _what(parameters)), **parameters["columns"]}
+    return SUBJECTS[_what(parameters)].understand(file, known)
+
+
+def _what(parameters: Mapping[str, Any]) -> str:
+    return str(parameters.get("what", ROSTER))
 
 
 @runs.work(LOOK)
 def _look(db: Database, settings: Settings, progress: runs.Progress, **parameters: Any) -> dict[str, Any]:
     """Read the file and compare. What is wrong is told by codes: who reads it has a language, a run has none."""
     progress(0, 2)
+    subject = SUBJECTS[_what(parameters)]
     try:
         understood = _understood(db, _file(settings, parameters), parameters)
     except NoHeadings as error:
-        missing = list(headings.missing(Head(error.row, error.found))) if error.found else []
         return {
-            "state": "columns", "asked": _asked(error.table, error.row, error.found), "missing": missing,
+            "state": "columns", "asked": _asked(error.table, error.row, error.found), "missing": list(error.missing),
             "sheet": error.table.sheet, "others": list(error.table.others),
         }  # fmt: skip
     except BadFile as error:
@@ -130,14 +159,15 @@ def _look(db: Database, settings: Settings, progress: runs.Progress, **parameter
         return {"state": "gone"}
     progress(1, 2)
     with db.reading() as session:
-        found = looking.difference(session, understood.reading, parameters["source"])
+        found = subject.difference(session, understood, parameters["source"])
     head = understood.head
-    detail = _detail(found) | {"columns": _asked(understood.table, head.row, head.columns)}
+    detail = subject.detail(found) | {"columns": _asked(understood.table, head.row, head.columns)}
     return {
-        "state": "shown", "counts": counts_of(found), "print": found.print(), "closing": found.closing(),
-        "base": found.base, "sheet": understood.table.sheet, "others": list(understood.table.others),
+        "state": "shown", "what": subject.what, "counts": counts_of(found), "print": found.print(),
+        "closing": found.closing(), "base": found.base, "sheet": understood.table.sheet,
+        "others": list(understood.table.others),
         "columns": understood.columns, "skipped": len(understood.reading.skipped),
-        "twins": len(found.twins), "held": len(found.held), "detail": staging.keep_json(settings, detail),
+        "twins": len(detail["twins"]), "held": len(found.held), "detail": staging.keep_json(settings, detail),
         "headings": {
             field: str(understood.table.rows[understood.head.row][place])
             for field, place in understood.head.columns.items()
@@ -160,26 +190,6 @@ def _asked(table: Table, number: int, found: Mapping[str, int]) -> list[dict[str
     return asked
 
 
-def _detail(found: Difference) -> dict[str, Any]:
-    return {
-        "changes": {kind: [_told(change) for change in found.of(kind)] for kind in KINDS if kind != "unchanged"},
-        "faults": [[f.row, f.field, f.problem, f.shown, f.wanted, f.other] for f in found.faults],
-        "units": [list(unit) for unit in found.units],
-        "twins": [[t.why, t.staff_number, t.name, t.other, t.other_name] for t in found.twins],
-        "held": found.held,
-    }
-
-
-def _told(change: Change) -> list[Any]:
-    """Staff number, name, row, old, new, back, kept; of new people the unit and the band."""
-    entry = change.entry
-    new = dict(change.new)
-    if change.present is None and entry is not None:
-        new = {"unit": entry.unit, "band": entry.band or "", "phone": entry.phone or ""}
-    row = entry.row if entry is not None else None
-    return [change.staff_number, change.name, row, dict(change.old), new, change.back, change.kept]
-
-
 @runs.work(APPLY)
 def _apply(db: Database, settings: Settings, progress: runs.Progress, **parameters: Any) -> dict[str, Any]:
     """Apply what was looked at, if it is still the same."""
@@ -196,17 +206,24 @@ def _apply(db: Database, settings: Settings, progress: runs.Progress, **paramete
     )  # fmt: skip
     try:
         with db.writing() as session:
-            done = apply(session, understood, order)
+            done = apply(session, understood, order, _what(parameters))
     except PeopleChanged:
         return {"state": "changed"}
     except ManyLeave:
         return {"state": "many"}
+    if _what(parameters) == OPENING:
+        settle(db, done.import_id, progress)
     return {"state": "applied", "import": done.import_id}
 
 
 @runs.work(UNDO)
-def _undo(db: Database, settings: Settings, progress: runs.Progress, *, import_id: int, by: int) -> dict[str, Any]:
+def _undo(
+    db: Database, settings: Settings, progress: runs.Progress, *, import_id: int, by: int, what: str = ROSTER
+) -> dict[str, Any]:
     """Undo an import."""
     progress(0, 1)
     with db.writing() as session:
-        return {"state": "undone", **undo(session, import_id, by)}
+        found = undo(session, import_id, by, what)
+    if what == OPENING:
+        settle(db, import_id, progress)
+    return {"state": "undone", **found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,12 @@ from flask_babel import gettext as _
 
 from app.base import labels
 from app.base.cells import safe_cell
+from app.base.numbers import hours
 from app.roster import words
+from app.roster.importing import OPENING
 from app.roster.looking import field_word
 from app.rules.roster.model import Fault
+from app.rules.roster.opening import HALF, PAPER
 
 PAGE = 50
 KINDS = ("new", "changed", "moved", "leaving", "wrong", "duplicates", "units", "held")
@@ -63,6 +66,13 @@ def masked(field: str, value: object) -> str:
 def tabs(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """(kind, word, count) of everything that there is something of; the four main kinds always."""
     counts = result["counts"]
+    if result.get("what") == OPENING:
+        entries = [
+            ("new", _("New"), counts["new"]), ("changed", _("Differs"), counts["changed"]),
+            ("leaving", _("Not in the file"), counts["leaving"]), ("wrong", _("Wrong"), counts["wrong"]),
+            ("held", _("Kept back"), result["held"]),
+        ]  # fmt: skip
+        return [(kind, str(word), count) for kind, word, count in entries if count or kind != "held"]
     found = [
         ("new", _("New"), counts["new"]), ("changed", _("Differs"), counts["changed"]),
         ("moved", _("Moved"), counts["moved"]), ("leaving", _("Leaving"), counts["leaving"]),
@@ -97,6 +107,8 @@ def _line(result: Mapping[str, Any], kind: str, row: Any) -> Any:
     if kind == "held":
         return (row,)
     staff_number, name, number, old, new, back, kept = row
+    if result.get("what") == OPENING:
+        return ChangeLine(staff_number, name, number, opening_fields(old, new), _opening_note(kind))
     fields = tuple((str(field_word(f)), masked(f, old.get(f)) if kind != "new" else "", masked(f, new[f])) for f in new)
     return ChangeLine(staff_number, name, number, fields, _note(kind, back, kept))
 
@@ -111,11 +123,45 @@ def _note(kind: str, back: bool, kept: bool) -> str:
     return ""
 
 
+def opening_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """What is said of one thing: (what it is, as it stood, as the file has it)."""
+    before, after = old.get("said"), new.get("said")
+    said: list[str] = after or before or [""] * 8
+    return ((_thing(said[0], said), _amount(before), _amount(after)),)
+
+
+def _thing(key: str, said: Sequence[str]) -> str:
+    kind, _sep, rest = key.partition(":")
+    if kind == HALF:
+        return str(_("Half-watched: %(course)s", course=said[3]))
+    if kind == PAPER:
+        return str(_("Certificate %(number)s", number=said[2]))
+    return f"{kind} {labels.label('bucket', rest)}"
+
+
+def _amount(said: Sequence[str] | None) -> str:
+    if said is None:
+        return str(_("(nothing)"))
+    key, hours_m, certificate, course, seen_ms = said[:5]
+    if key.startswith(f"{HALF}:"):
+        return str(_("%(minutes)s minutes watched", minutes=int(seen_ms) // 60_000))
+    if key.startswith(f"{PAPER}:"):
+        return course or certificate
+    return hours(int(hours_m)) + (f" · {certificate}" if certificate else "")
+
+
+def _opening_note(kind: str) -> str:
+    if kind == "leaving":
+        return str(_("What was taken over is withdrawn."))
+    return ""
+
+
 def wrong_line(result: Mapping[str, Any], row: list[Any]) -> dict[str, Any]:
     """A fault in words."""
     fault = Fault(*row)
+    column = result["headings"].get(fault.field) or field_word(fault.field)
     return {
-        "row": fault.row, "column": result["headings"].get(fault.field) or field_word(fault.field),
+        "sheet": fault.sheet, "row": fault.row, "column": column,
         "shown": fault.shown, "problem": words.problem(fault), "suggestion": words.suggestion(fault),
     }  # fmt: skip
 
@@ -124,10 +170,15 @@ def wrong_csv(result: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
     """All faults as a file for whoever mends the roster."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_("Row no."), _("Column"), _("Stands there"), _("Problem"), _("Suggestion")])
+    sheets = {row[6] for row in detail["faults"] if len(row) > 6} - {""}
+    head = [_("Sheet")] if sheets else []
+    writer.writerow([*head, _("Row no."), _("Column"), _("Stands there"), _("Problem"), _("Suggestion")])
     for row in detail["faults"]:
         line = wrong_line(result, row)
-        writer.writerow([line["row"], *(safe_cell(str(line[k])) for k in ("column", "shown", "problem", "suggestion"))])
+        place = [safe_cell(line["sheet"])] if sheets else []
+        writer.writerow(
+            [*place, line["row"], *(safe_cell(str(line[k])) for k in ("column", "shown", "problem", "suggestion"))]
+        )
     return "\ufeff" + out.getvalue()
 
 

@@ -11,13 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock, events, tasks
 from app.base.db import Base
-from app.base.errors import NotFound, Refused
 from app.classes.models import ClassMembership, VirtualClass
 from app.credits import service as credits
 from app.people import service as people
@@ -31,27 +29,9 @@ from app.rules.roster.difference import CHANGED, COMPARED, LEAVING, MOVED, NEW
 MADE = frozenset({"unit_membership", "role_grant", "roster_person"})
 
 
-def undo(session: Session, import_id: int, actor_id: int | None) -> dict[str, int]:
-    """Undo the newest import of its source that stands; how many changes were `undone` and how many are `conflict`s.
-
-    `NotFound`; `Refused` when it was undone, or a later one of the same source stands.
-    """
-    row = session.get(RosterImport, import_id, with_for_update=True)
-    if row is None:
-        raise NotFound(_("There is no such import."))
-    if row.undone_at is not None:
-        raise Refused(_("This import was undone already."))
-    later = select(RosterImport.id).where(
-        RosterImport.source_id == row.source_id, RosterImport.id > import_id, RosterImport.undone_at.is_(None)
-    )
-    newest = session.scalar(later.order_by(RosterImport.id.desc()).limit(1))
-    if newest is not None:
-        raise Refused(_("A later import of this source stands. Undo import %(id)s first.", id=newest))
-    found = _Undoing(session, row, actor_id).run()
-    row.undone_at, row.undone_by, row.undo = clock.now(), actor_id, json.dumps(found)
-    session.flush()
-    audit.record(session, actor_id, "roster.undo", f"import:{import_id}", counts=found)
-    return found
+def take_back(session: Session, row: RosterImport, actor_id: int | None) -> dict[str, int]:
+    """Put back what a roster changed; how many changes were `undone` and how many are `conflicts`."""
+    return _Undoing(session, row, actor_id).run()
 
 
 class _Undoing:

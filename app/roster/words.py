@@ -61,6 +61,30 @@ def problem(fault: Fault) -> str:
         "twice_same": _("This row repeats row %(row)s word for word; it was read once.", row=fault.other),
         "twice": _("The staff number %(shown)s also stands in row %(rows)s.", shown=fault.shown, rows=fault.other),
     }  # fmt: skip
+    return str(words.get(fault.problem) or _of_opening(fault))
+
+
+def _of_opening(fault: Fault) -> str:
+    """What is wrong with a row of an older platform."""
+    words = {
+        "number_form": _("This is no number: %(shown)s.", shown=fault.shown),
+        "negative": _("Less than nothing: %(shown)s.", shown=fault.shown),
+        "hours_many": _("More hours than a year has: %(shown)s.", shown=fault.shown),
+        "minutes_many": _("Too many minutes: %(shown)s.", shown=fault.shown),
+        "hours_inexact": _("%(shown)s has more than three decimals: hours are never rounded here.", shown=fault.shown),
+        "year_form": _("This is no year: %(shown)s.", shown=fault.shown),
+        "year_early": _("This year is too long ago: %(shown)s.", shown=fault.shown),
+        "year_ahead": _("This is still to come: %(shown)s.", shown=fault.shown),
+        "year_sealed": _("The period of %(shown)s is sealed.", shown=fault.shown),
+        "day_form": _("This is no day: %(shown)s.", shown=fault.shown),
+        "category_unknown": _("This category is not known: %(shown)s.", shown=fault.shown),
+        "certificate_form": _("This is no certificate's number: %(shown)s.", shown=fault.shown),
+        "seen_beyond": _("More minutes were watched than the course has: %(shown)s.", shown=fault.shown),
+        "total_twice": _("There are two totals for this unit and year: %(shown)s.", shown=fault.shown),
+        "nobody": _("Nobody here has the staff number %(shown)s.", shown=fault.shown),
+        "other_name": _("%(shown)s is called %(wanted)s here.", shown=fault.shown, wanted=fault.wanted),
+        "twice_other": _("Row %(rows)s says something else of it: %(shown)s.", shown=fault.shown, rows=fault.other),
+    }  # fmt: skip
     return str(words[fault.problem])
 
 
@@ -68,6 +92,8 @@ def suggestion(fault: Fault) -> str:
     """What to do."""
     if fault.wanted and fault.problem == "unit_gone":
         return str(_("Its people belong to %(wanted)s now: write that.", wanted=fault.wanted))
+    if fault.problem == "other_name":
+        return str(_("Correct the name or the number: nobody gets another person's hours."))
     if fault.wanted:
         wanted = labels.label(fault.field, fault.wanted) if fault.field in _CODED else fault.wanted
         return str(_("Is it %(wanted)s?", wanted=wanted))
@@ -99,7 +125,28 @@ def suggestion(fault: Fault) -> str:
         "twice_same": _("Delete one of the two rows."),
         "twice": _("Leave the row that is right. Until then none of them is taken."),
     }  # fmt: skip
-    return str(words.get(fault.problem, _("Correct %(column)s.", column=name)))
+    return str(words.get(fault.problem) or _hint_of_opening(fault) or _("Correct %(column)s.", column=name))
+
+
+def _hint_of_opening(fault: Fault) -> str:
+    words = {
+        "number_form": _("Write the number alone, such as 19.5."),
+        "negative": _("Write what the learner had. What was taken back there is simply not in it."),
+        "hours_many": _("Write hours, not minutes."),
+        "minutes_many": _("Write minutes, not seconds."),
+        "year_form": _("Write the year alone, such as 2025."),
+        "year_early": _("Write the year with four digits, or leave the row out."),
+        "year_ahead": _("Correct the year, or leave the row out until it has come."),
+        "year_sealed": _("Have the period opened again first, or leave the row out."),
+        "day_form": _("Write it as 2025-11-30, or leave it empty."),
+        "category_unknown": _("Write a category that the academy's rules know."),
+        "certificate_form": _("Write the number alone, or leave it empty."),
+        "seen_beyond": _("Correct one of the two numbers."),
+        "total_twice": _("Leave one of them."),
+        "nobody": _("Import the roster with this person first, or correct the number."),
+        "twice_other": _("Leave the row that is right. Until then none of them is taken."),
+    }  # fmt: skip
+    return str(words.get(fault.problem, ""))
 
 
 def wrong(understood: Understood, faults: list[Fault]) -> list[dict[str, Any]]:
@@ -107,7 +154,7 @@ def wrong(understood: Understood, faults: list[Fault]) -> list[dict[str, Any]]:
     return [
         {
             "row": fault.row, "column": heading(understood, fault.field), "problem": problem(fault),
-            "suggestion": suggestion(fault), "shown": fault.shown,
+            "suggestion": suggestion(fault), "shown": fault.shown, **({"sheet": fault.sheet} if fault.sheet else {}),
         }
         for fault in faults
     ]  # fmt: skip

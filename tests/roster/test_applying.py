@@ -21,7 +21,7 @@ from app.people import queries as people
 from app.people import service as peopling
 from app.people.models import LoginSession, Person, RoleGrant, Unit, UnitMembership
 from app.roster import export, looking, service
-from app.roster.applying import ManyLeave, PeopleChanged
+from app.roster.importing import ManyLeave, PeopleChanged
 from app.roster.looking import File
 from app.roster.models import RosterImport, RosterPerson
 from app.tables import METADATA

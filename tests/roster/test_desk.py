@@ -292,3 +292,35 @@ def test_a_run_that_was_begun_twice_is_one(desk: Desk) -> None:
         run = runs.one(session, int(first.location.rpartition("/")[2]))
     assert run is not None
     assert run.state == runs.DONE
+
+
+def test_an_older_platforms_hours_from_file_to_statement_and_back(desk: Desk) -> None:
+    rows = [["旧平台导出"], ("工号", "单位", "年度", "类别", "学时"), ("L001", "教育局", 2023, "公需科目", 30),
+            ("L001", "教育局", 2031, "公需科目", 4)]  # fmt: skip
+    totals = [("单位", "年度", "学时合计"), ("教育局", 2023, 31)]
+    answer = desk.take(as_xlsx({"历年": rows, "合计": totals}), "old.xlsx", "旧平台", what="opening")
+    page = desk.page(answer.location)
+    assert "2023 General subjects: 30.0" in page
+    assert "教育局 2023 31.0 30.0 30.0" in page, "the old platform's own total is another"
+    assert "历年 4 年度 2031 This is still to come: 2031." in desk.page(answer.location + "?show=wrong")
+    assert "历年" in desk.client.get(answer.location + "/wrong.csv").text
+    assert "Minutes watched" in desk.page(answer.location + "?step=columns")
+    report = desk.apply(answer.location)
+    page = desk.page(report)
+    assert "On the ledger 30.0 Of it counts 30.0" in page
+    learner = web.browser(desk.app, "l001", "en")
+    statement = learner.get("/statement?period=2023-01-01").text
+    assert "Opening balance" in statement
+    opened = re.findall(r'class="disclose" href="([^"]+)"', statement)[-1].replace("&amp;", "&")
+    told = plain(learner.get(opened).text)
+    for words in (
+        "Taken over as the earlier platform had it",
+        "Earlier platform 旧平台",
+        "File old.xlsx",
+        "历年, row 3",
+    ):
+        assert words in told
+    desk.client.post(f"{report}/undo", data={"csrf_token": web.token_in(desk.client.get("/account"))})
+    desk.work()
+    assert "Nothing stood in the way." in desk.page(report)
+    assert "Opening balances: 1 new" in desk.page("/desk/import")

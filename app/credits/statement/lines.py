@@ -183,8 +183,7 @@ class Known:
         if key not in self._plans:
             rules, [piece] = self.rules, pieces_of([row])
             day, minute = rules.local(piece.happened, piece.kind)
-            version = rules.version_on(day)
-            plan = rules.plan(version, piece.snapshot, minute) if version is not None else None
+            plan = rules.judging(day, piece.snapshot, minute, rules.period.index(day))[1]
             serves = plan is None and rules.has_needs and bool(rules.serves(piece.snapshot, minute))
             self._plans[key] = plan, piece.numbers, serves
         return self._plans[key]

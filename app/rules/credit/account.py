@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from app.rules.credit import passing, steps
@@ -315,19 +316,31 @@ class Account:
         self.passed_on[index] = now
 
     def results(self, since: date | None = None) -> list[PeriodResult]:
-        """All periods that close (from the one that holds `since` on), empty ones included; the last as it stands."""
+        """All periods that close (from the one that holds `since` on), empty ones included; the last as it stands.
+
+        Before the first there are only those that opening balances stand in: nobody had a duty then.
+        """
+        early = [] if since is not None else sorted(index for index in self.tally.groups if index < 0)
+        before = [_no_duty(self._result(index)) for index in early]
         if self.last < 0:
-            return []
+            return before
         self._unpaid(self.last)
         self._close(self.last)
         first = self._first if since is None else max(self._first, self.book.period.index(since))
-        return [self._result(index) for index in range(first, self.last + 1)]
+        return before + [self._result(index) for index in range(first, self.last + 1)]
 
     def _result(self, index: int) -> PeriodResult:
         closing, tests = self._closed.get(index) or (Closing(self.book, self.order, self.tally, index), None)
         carry = {each.clause.id: each.amount for each in self.carried.get(index, ()) if each.amount}
         sealed = self.order.sealed(index) is not None
         return period_result(closing, tests or closing.tests(), self.made_up.get(index, {}), carry, sealed=sealed)
+
+
+def _no_duty(result: PeriodResult) -> PeriodResult:
+    """A period before the first, in which hours were taken over: nothing was asked of anybody."""
+    tests = {name: replace(test, quota=0, short=0, met=True, due=True) for name, test in result.tests.items()}
+    requirements = dict.fromkeys(result.requirements, "does not apply")
+    return replace(result, duty="none", tests=tests, requirements=requirements)
 
 
 def _nobody(clause: str, start: date, day: date) -> Piece:

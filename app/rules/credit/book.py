@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from app.rules.credit.clauses import Carry, Needs, RuleSet, Share
 from app.rules.credit.errors import RuleError, RuleErrors, Said, say
 from app.rules.credit.evidence import SNAPSHOT, Snapshot
-from app.rules.credit.kinds import SILENT
-from app.rules.credit.plan import Plan, carried, compiled, values
+from app.rules.credit.kinds import OPENING, SILENT
+from app.rules.credit.plan import Plan, carried, compiled, taken_over, values
 from app.rules.credit.selector import Selector
 
 _MINUTES = 1440
+_BUCKET = SNAPSHOT.index("subject_bucket")
 _MOST_PLANS = _MOST_HOURS = 100_000
 
 
@@ -41,6 +42,7 @@ class RuleBook:
         self._narrow: dict[tuple[int, Snapshot, int], Plan | None] = {}
         self._fits: dict[tuple[int, Plan], tuple[str, ...]] = {}
         self._carried: dict[tuple[object, ...], Plan] = {}
+        self._taken_over: dict[tuple[int, Snapshot], Plan] = {}
         self._shared: dict[tuple[int, str, Plan], bool] = {}
         self._serves: dict[tuple[Snapshot, int], tuple[tuple[int, Needs], ...]] = {}
         self.has_needs = any(v.needs for v in self.versions)
@@ -178,6 +180,21 @@ class RuleBook:
             self._plans.clear()
         found = self._plans[whole] = self._narrow[key]
         return found
+
+    def judging(self, day: date, snapshot: Snapshot, minute: int, index: int) -> tuple[RuleSet | None, Plan | None]:
+        """The version of a day, and how it judges such pieces in the period `index` (below 0: before the first).
+
+        An opening balance that it has no clause for, or from before there were rules, is taken over as it is.
+        """
+        version = self.version_on(day)
+        plan = self.plan(version, snapshot, minute) if version is not None and index >= 0 else None
+        if plan is None and snapshot[0] == OPENING:
+            version = version or self.versions[0]
+            key = version.version, (snapshot[_BUCKET], *compress(snapshot, self._read))
+            plan = self._taken_over.get(key)
+            if plan is None:
+                plan = self._taken_over[key] = taken_over(version, snapshot)
+        return version, plan
 
     def carried(self, version: RuleSet, clause: Carry, bucket: str) -> Plan:
         """How this version counts what a clause carries in."""

@@ -149,8 +149,7 @@ class _Fold:
         waits is not banned by its own."""
         book, piece, late = self.book, place.piece, place.late
         own, minute = (place.day, place.minute) if late is None else book.local(piece.happened, piece.kind)
-        version = book.version_on(own)
-        plan = book.plan(version, piece.snapshot, minute) if version is not None and place.period >= 0 else None
+        version, plan = book.judging(own, piece.snapshot, minute, place.period)
         if ban is not None and (plan is None or not plan.needs):
             self._banned(piece, place.day, place.period, ban)
             return

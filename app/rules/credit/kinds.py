@@ -29,6 +29,9 @@ SILENT = frozenset({"correction", "revocation", "exemption", "standing", "leave"
 
 CREDITABLE = tuple(kind for kind in KINDS if kind not in SILENT)
 
+# Hours of an older platform: with no clause of their own they stand as they are.
+OPENING = "opening"
+
 # No evidence: what the period before passed on. Only clauses over buckets can name it.
 CARRIED = "carried"
 

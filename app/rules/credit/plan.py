@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from operator import itemgetter
 from typing import TypeVar
 
 from app.rules.credit.clauses import Cap, Convert, Duplicate, Mark, Needs, Round, RuleSet, Weight
 from app.rules.credit.evidence import SNAPSHOT, Numbers, Snapshot
 from app.rules.credit.formula import Predicate, Value, divide
-from app.rules.credit.kinds import CARRIED
+from app.rules.credit.kinds import CARRIED, NUMBERS
 from app.rules.credit.selector import Selector
 
 _Clause = TypeVar("_Clause")
@@ -109,6 +110,15 @@ def carried(version: RuleSet, fields: Mapping[str, str | bool], bucket: str) -> 
     seen: dict[str, object] = {**dict.fromkeys(SNAPSHOT), **fields, "kind": CARRIED, "clock": None, "bucket": bucket}
     nothing = Convert("", Selector({}), (), bucket, None, None, "piece", False)
     return Plan(version, nothing, bucket, None, None, (), (), None, (), (), _caps(version, seen), seen, carried=True)
+
+
+def taken_over(version: RuleSet, snapshot: Snapshot) -> Plan:
+    """The plan of an opening balance that no clause converts: its hours as they were told, and no other clause."""
+    seen = values(snapshot, 0)
+    bucket = seen["bucket"] = str(seen["subject_bucket"] or version.unit)
+    nothing = Convert("", Selector({}), (), bucket, None, None, "piece", False)
+    told: tuple[Predicate | None, Value, int, int] = (None, itemgetter(NUMBERS.index("hours_m")), 1, 1)
+    return Plan(version, nothing, bucket, None, None, (), (told,), None, (), (), (), seen)
 
 
 def mark_of(version: RuleSet, seen: Mapping[str, object]) -> Mark | None:

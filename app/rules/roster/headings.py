@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from app.rules.roster.model import (
     BAND,
     EMAIL,
-    FIELDS,
     KEY,
     NAME,
     NATURE,
@@ -54,31 +54,50 @@ def plain(text: str) -> str:
 
 # These say less than others of their field: they count where no other does.
 _WEAK_NAMES = "部门 所在部门 department 联系电话 电话 电话号码 联系方式 telephone tel"
-_WEAK = frozenset(plain(name) for name in _WEAK_NAMES.split())
-_BY_NAME = {plain(name): field for field, names in KNOWN.items() for name in names.split()}
 
 
-def field_of(heading: Cell) -> str | None:
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the headings of one sort of file may be called, by field. `telling`: fields of which a row of headings has
+    at least two; `required`: without these nothing can be told; `weak`: names that count where no other does."""
+
+    known: Mapping[str, str]
+    telling: tuple[str, ...]
+    required: tuple[str, ...]
+    weak: str = ""
+    by_name: Mapping[str, str] = field(init=False)
+    weak_names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by_name = {plain(name): each for each, names in self.known.items() for name in names.split()}
+        object.__setattr__(self, "by_name", by_name)
+        object.__setattr__(self, "weak_names", frozenset(plain(name) for name in self.weak.split()))
+
+
+ROSTER = Vocabulary(KNOWN, REQUIRED, REQUIRED, _WEAK_NAMES)
+
+
+def field_of(heading: Cell, words: Vocabulary = ROSTER) -> str | None:
     """The field that a heading stands for; None for one that is not known."""
-    return _BY_NAME.get(plain(heading)) if isinstance(heading, str) else None
+    return words.by_name.get(plain(heading)) if isinstance(heading, str) else None
 
 
-def find(rows: Sequence[Row], remembered: Mapping[str, str] | None = None) -> Head | None:
-    """The row of headings: of the first 30 the one in which most fields are recognised, at least two of those that a
-    roster must have. None where there is none.
+def find(rows: Sequence[Row], remembered: Mapping[str, str] | None = None, words: Vocabulary = ROSTER) -> Head | None:
+    """The row of headings: of the first 30 the one in which most fields are recognised, at least two of those that
+    tell it. None where there is none.
 
     `remembered`: what headings (as `plain` writes them) stood for the last time; "" is a column that is not read.
     """
     best: Head | None = None
     for number, row in enumerate(rows[:MOST_ABOVE]):
-        head = Head(number, recognised(row, remembered))
-        needed = sum(field in head.columns for field in REQUIRED)
+        head = Head(number, recognised(row, remembered, words))
+        needed = sum(field in head.columns for field in words.telling)
         if needed >= 2 and (best is None or len(head.columns) > len(best.columns)):
             best = head
     return best
 
 
-def recognised(row: Row, remembered: Mapping[str, str] | None = None) -> dict[str, int]:
+def recognised(row: Row, remembered: Mapping[str, str] | None = None, words: Vocabulary = ROSTER) -> dict[str, int]:
     """By field: the column. Of two columns with the same meaning the first counts."""
     found: dict[str, int] = {}
     weak: dict[str, int] = {}
@@ -87,9 +106,9 @@ def recognised(row: Row, remembered: Mapping[str, str] | None = None) -> dict[st
             continue
         name = plain(cell)
         told = remembered is not None and name in remembered
-        field = remembered[name] if remembered is not None and told else _BY_NAME.get(name)
-        if field in FIELDS:
-            (weak if name in _WEAK and not told else found).setdefault(field, place)
+        field = remembered[name] if remembered is not None and told else words.by_name.get(name)
+        if field is not None and field in words.known:
+            (weak if name in words.weak_names and not told else found).setdefault(field, place)
     return {**weak, **found}
 
 
@@ -109,6 +128,6 @@ def likely(rows: Sequence[Row]) -> int:
     return counts.index(max(counts)) if counts else 0
 
 
-def missing(head: Head) -> tuple[str, ...]:
+def missing(head: Head, words: Vocabulary = ROSTER) -> tuple[str, ...]:
     """The fields without which nobody can be told."""
-    return tuple(field for field in REQUIRED if field not in head.columns)
+    return tuple(field for field in words.required if field not in head.columns)

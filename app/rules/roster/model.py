@@ -33,6 +33,7 @@ class Fault:
     shown: str = ""
     wanted: str = ""
     other: str = ""
+    sheet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

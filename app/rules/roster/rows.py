@@ -34,7 +34,7 @@ _READ: dict[str, Callable[[Cell], Any]] = {
     KEY: cells.yes_no,
 }  # fmt: skip
 _SHARED = frozenset({UNIT, PARENT, NATURE, BAND, KEY})
-_ASIDE = re.compile(
+ASIDE = re.compile(
     r"\s*(?:(?:合\s*计|总\s*计|小\s*计|共\s*计)\S{0,3}|(?:备\s*注|说\s*明)|注1?)\s*(?:[:：(（、.]|\s|$)|"
     r"\s*(?:(?:制表|填表|填报|审核|审批)[人者时日间期]*|单位负责人|联系人|日\s*期)\s*(?:[:：(（]|$)|\s*第.{1,4}页|"
     r"\s*(?:(?:sub)?total|note)\s*(?::|$)|\s*(?:prepared\s+by|page\s+\d)",
@@ -44,7 +44,7 @@ _ASIDE = re.compile(
 
 def read(rows: Sequence[Row], head: Head) -> Reading:
     """All rows below the headings."""
-    found, reader = Reading(), _Reader(head, _zero_width(rows, head))
+    found, reader = Reading(), _Reader(head, zero_width(rows, head))
     given: dict[str, list[Entry]] = defaultdict(list)
     for number in range(head.row + 1, len(rows)):
         row = rows[number]
@@ -79,13 +79,13 @@ def _is_aside(row: Row, head: Head) -> bool:
     if headings.field_of(staff) is not None and len(headings.recognised(row)) >= 3:
         return True
     texts = [cell for cell in row if isinstance(cell, str) and cell.strip()]
-    if texts and _ASIDE.match(texts[0]) and len([cell for cell in row if not cells.is_empty(cell)]) <= 4:
+    if texts and ASIDE.match(texts[0]) and len([cell for cell in row if not cells.is_empty(cell)]) <= 4:
         name = head.columns[NAME]
         return cells.is_empty(staff) or staff is texts[0] or (name < len(row) and cells.is_empty(row[name]))
     return False
 
 
-def _zero_width(rows: Sequence[Row], head: Head) -> int:
+def zero_width(rows: Sequence[Row], head: Head) -> int:
     """How long staff numbers are that begin with zero: the same number kept as a number has lost its zeros."""
     place, lengths = head.columns[STAFF], Counter[int]()
     for row in rows[head.row + 1 :]:
@@ -111,7 +111,7 @@ class _Reader:
             try:
                 value = self._value(field, cell)
                 if field == STAFF:
-                    _zeros(cell, value, self._width)
+                    zeros(cell, value, self._width)
                 values[field] = value
             except Wrong as wrong:
                 faults.append(Fault(number, field, wrong.problem, cells.shown(cell), wrong.wanted))
@@ -131,7 +131,8 @@ class _Reader:
         return self._known[key]
 
 
-def _zeros(cell: Cell, staff: str, width: int) -> None:
+def zeros(cell: Cell, staff: str, width: int) -> None:
+    """`Wrong` for a staff number that has lost the zeros it begins with."""
     if isinstance(cell, int | float) and len(staff) < width:
         raise Wrong("zeros_lost", staff.zfill(width))
 

@@ -1,0 +1,1 @@
+"""Coming from an older platform: opening balances, half-watched courses, certificates, by the import desk."""
