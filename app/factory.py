@@ -34,6 +34,7 @@ from app.people import login
 from app.people import views as people_views
 from app.people.desk import manage as people_manage
 from app.people.keys import views as keys_views
+from app.people.oidc import views as oidc_views
 from app.people.second import views as second_views
 from app.roster import manage as roster_manage
 from app.study import editor
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOMS = (
-    run_pages.bp, people_views.bp, second_views.bp, keys_views.bp, people_manage.bp,
+    run_pages.bp, people_views.bp, second_views.bp, keys_views.bp, oidc_views.bp, people_manage.bp,
     study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
     viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, periods_manage.bp, books_views.bp,
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Academy:
     CSRFProtect(app)
     login.init_app(app)
     login.also_active(app, viewing_queries.last_beat_ms)
+    oidc_views.init_app(app, settings)
     access.init_app(app)
     assets.init_app(app)
     pages.init_app(app)

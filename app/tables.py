@@ -11,6 +11,7 @@ from app.credits import models as credits
 from app.credits.certificates import models as certificates
 from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
+from app.doors.scim import models as scim
 from app.front import models as front
 from app.notices import models as notices
 from app.people import models as people
@@ -23,5 +24,5 @@ METADATA = Base.metadata
 MODULES = (
     audit, audit_chain, certificates, classes, courses, credits, front, notices, people, questions, renditions, roster,
     runs,
-    simulation, tasks, tickets, viewing, workshop,
+    scim, simulation, tasks, tickets, viewing, workshop,
 )  # fmt: skip
