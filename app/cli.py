@@ -23,6 +23,7 @@ from app.commands.common import console, database
 from app.commands.credits import credits
 from app.commands.roster import roster
 from app.commands.rules import rules
+from app.commands.scim import scim
 
 
 class Commands(click.Group):
@@ -118,6 +119,7 @@ main.add_command(rules)
 main.add_command(roster)
 main.add_command(appoint)
 main.add_command(slip)
+main.add_command(scim)
 
 if __name__ == "__main__":
     main()

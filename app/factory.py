@@ -27,6 +27,7 @@ from app.credits.closing import manage as periods_manage
 from app.credits.workshop import deciding as workshop_deciding
 from app.credits.workshop import simulating as workshop_simulating
 from app.credits.workshop import views as workshop_views
+from app.doors.scim import views as scim_views
 from app.front import manage as front_manage
 from app.front import views as front_views
 from app.notices import views as notices_views
@@ -63,7 +64,7 @@ ROOMS = (
     workshop_simulating.bp, certificates_views.bp, certificates_manage.bp, certificates_door.bp, traces.bp,
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
-    appointments_views.staff_bp, classes_manage.bp,
+    appointments_views.staff_bp, classes_manage.bp, scim_views.bp,
 )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Academy:
     pages.configure(app, settings)
     app.beats = make_beats(settings, db)
     unit_of_work.init_app(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(scim_views.bp)  # a token that no browser sends by itself
     login.init_app(app)
     login.also_active(app, viewing_queries.last_beat_ms)
     oidc_views.init_app(app, settings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -58,3 +60,14 @@ def choices(scope: Scope, session: Session) -> list[UnitChoice]:
             found[row.id] = UnitChoice(row.id, row.code, row.name, row.name_en, depth)
             waiting += [(child, depth + 1) for child in reversed(children[row.id])]
     return list(found.values())
+
+
+def unit_code(name: str, taken: set[str]) -> str:
+    """A code for a new unit: the initials of its name in pinyin, with a number where they are taken."""
+    letters = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold()
+    base = re.sub(r"[^a-z0-9]", "", letters)[:30] or "unit"
+    code, number = base, 1
+    while code in taken:
+        number += 1
+        code = f"{base}-{number}"
+    return code

@@ -6,7 +6,6 @@ People are written many rows to a statement: on SQLite nobody else writes meanwh
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +13,6 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 from ulid import ULID
@@ -26,6 +24,7 @@ from app.classes import service as classes
 from app.classes.models import ClassMembership
 from app.people import service as people
 from app.people.models import Person, RoleGrant, Unit, UnitMembership
+from app.people.units import unit_code
 from app.roster import looking, queries
 from app.roster.models import RosterChange, RosterImport, RosterPerson, RosterSource
 from app.rules.roster import cells
@@ -363,14 +362,3 @@ def _in_class(session: Session, person_id: int) -> ClassMembership | None:
     return session.scalar(
         select(ClassMembership).where(ClassMembership.person_id == person_id, ClassMembership.until.is_(None))
     )
-
-
-def unit_code(name: str, taken: set[str]) -> str:
-    """A code for a new unit: the initials of its name in pinyin, with a number where they are taken."""
-    letters = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold()
-    base = re.sub(r"[^a-z0-9]", "", letters)[:30] or "unit"
-    code, number = base, 1
-    while code in taken:
-        number += 1
-        code = f"{base}-{number}"
-    return code

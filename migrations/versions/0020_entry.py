@@ -61,6 +61,8 @@ def _scim() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("target_id", KEY, autoincrement=False, nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False, server_default="{}"),
+        sa.Column("closed_at", UTC, nullable=True),
         sa.Column("gone_at", UTC, nullable=True),
         sa.CheckConstraint("kind IN ('user', 'group')", name=op.f("ck_scim_mark_kind")),
         sa.PrimaryKeyConstraint("kind", "target_id", name=op.f("pk_scim_mark")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.db import Base, UtcTime
@@ -26,8 +26,9 @@ class ScimToken(Base):
 
 
 class ScimMark(Base):
-    """What is known by SCIM of a person (user) or unit (group): the other side's name for it, and since when it is gone
-    there. Person and unit themselves stay."""
+    """What is known by SCIM of a person (user) or unit (group): the other side's name for it, what it says besides of
+    address and number (`details`, JSON), when it last closed the account, and since when it is gone there. Person and
+    unit themselves stay."""
 
     __tablename__ = "scim_mark"
     __table_args__ = (
@@ -37,4 +38,6 @@ class ScimMark(Base):
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     target_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     external_id: Mapped[str | None] = mapped_column(String(200))
+    details: Mapped[str] = mapped_column(Text, server_default="{}")
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     gone_at: Mapped[datetime | None] = mapped_column(UtcTime)
