@@ -72,7 +72,7 @@ def listing(as_json: bool) -> None:
         with db.reading() as session:
             rows = [
                 {
-                    "id": row.id, "name": row.name, "scopes": row.scopes.split(","),
+                    "id": row.id, "name": row.name, "scopes": row.scopes,
                     "until": row.expires_at.isoformat(timespec="seconds"), "revoked": row.revoked_at is not None,
                     "used": row.used_at.isoformat(timespec="seconds") if row.used_at else None,
                 }
@@ -85,4 +85,4 @@ def listing(as_json: bool) -> None:
         return
     for row in rows:
         state = "revoked" if row["revoked"] else f"until {row['until']}"
-        click.echo(f"{row['id']}  {row['name']}  {','.join(map(str, row['scopes']))}  {state}")
+        click.echo(f"{row['id']}  {row['name']}  {row['scopes']}  {state}")

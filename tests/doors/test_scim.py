@@ -141,7 +141,7 @@ def test_tokens_are_made_listed_and_revoked_by_the_operator(
     head = {"Authorization": f"Bearer {made['token']}"}
     assert app.test_client().get(f"{AT}/Users", headers=head).status_code == 200
     (row,) = json.loads(CliRunner().invoke(main, ["scim", "token", "list", "--json"]).output)
-    assert (row["id"], row["scopes"], row["revoked"]) == (made["id"], ["read"], False)
+    assert (row["id"], row["scopes"], row["revoked"]) == (made["id"], "read", False)
     assert made["token"] not in CliRunner().invoke(main, ["scim", "token", "list"]).output
     assert CliRunner().invoke(main, ["scim", "token", "revoke", str(made["id"])]).exit_code == 0
     assert app.test_client().get(f"{AT}/Users", headers=head).status_code == 401, "from the next request on"

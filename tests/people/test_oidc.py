@@ -77,6 +77,13 @@ def db(app: Academy) -> Database:
     return found
 
 
+@pytest.fixture
+def db_of_any(any_database: DatabaseUrls) -> Iterator[Database]:
+    found = Database(any_database.app_url)
+    yield found
+    found.engine.dispose()
+
+
 def off(client: FlaskClient, told: Provider, address: str = WITH) -> str:
     """To the provider: the address to which it sends the browser back."""
     answer = client.get(address)
@@ -226,8 +233,8 @@ def test_a_replay_is_refused_even_with_the_cookies_of_before(app: Academy, db: D
     assert ["replay" in more for _kind, _outcome, more in entries(db)] == [True]
 
 
-def test_of_many_with_the_same_answer_at_once_one_is_taken(any_database: DatabaseUrls) -> None:
-    db = Database(any_database.app_url)
+def test_of_many_with_the_same_answer_at_once_one_is_taken(db_of_any: Database) -> None:
+    db = db_of_any
 
     def take(_n: int) -> bool:
         with db.writing() as session:
@@ -235,7 +242,6 @@ def test_of_many_with_the_same_answer_at_once_one_is_taken(any_database: Databas
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(take, range(6))) == 1
-    db.engine.dispose()
 
 
 def test_an_answer_nobody_asked_for_or_that_comes_too_late_is_not_taken(

@@ -49,7 +49,7 @@ class Place:
 
 @contextmanager
 def _provider(port: int, callback: str) -> Iterator[None]:
-    program = [NODE, HERE / "provider.mjs", str(port), callback]
+    program: list[str | Path] = [NODE, HERE / "provider.mjs", str(port), callback]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None

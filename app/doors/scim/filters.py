@@ -18,14 +18,13 @@ from scim2_models.path import (
     ValuePath,
 )
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.base.db import holds
 from app.doors.scim.models import ScimMark
 from app.doors.scim.resources import Group, User
 from app.people.models import Person, Unit, UnitMembership
 
-Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+Column = Any  # an attribute, or an expression of some
 EXACT = {"id", "externalid", "groups", "groups.value", "members", "members.value"}
 
 
@@ -53,7 +52,7 @@ def _groups(day: date) -> dict[str, Column]:
     return {
         "id": cast(Unit.id, String), "displayname": Unit.name, "externalid": ScimMark.external_id,
         "members": _Members(day), "members.value": _Members(day),
-    }  # type: ignore[dict-item]  # fmt: skip
+    }  # fmt: skip
 
 
 class _Members:
@@ -93,7 +92,8 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
         if name == "active":
             if not isinstance(value, bool) or node.op not in (CompareOperator.eq, CompareOperator.ne):
                 raise InvalidFilterException(detail="active is true or false.")
-            return column if value == (node.op is CompareOperator.eq) else not_(column)
+            active: ColumnElement[bool] = column
+            return active if value == (node.op is CompareOperator.eq) else not_(active)
         if name == "meta.created":
             return _ordered(column, node.op, _moment(value))
         if value is None:

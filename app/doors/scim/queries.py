@@ -91,8 +91,8 @@ def _user(reader: Reader, row: Any, unit: people.UnitRow | None) -> User:
         phone_numbers=[PhoneNumber(value=row.phone, **told.get("phone", {}))] if row.phone else None,
         groups=groups or None,
     )  # fmt: skip
-    place = f"{reader.base}/Users/{row.key}"
-    made.meta = Meta(resource_type="User", created=row.created_at, location=place, version=_version(made))
+    at = f"{reader.base}/Users/{row.key}"
+    made.meta = Meta(resource_type="User", created=row.created_at, location=at, version=_version(made))
     return made
 
 

@@ -97,7 +97,8 @@ CONFIG = ServiceProviderConfig(
     etag=ETag(supported=True),
     authentication_schemes=[
         AuthenticationScheme(
-            type="oauthbearertoken", name="Bearer token", description="A token made by `duxue scim token new`",
+            type=AuthenticationScheme.Type.oauthbearertoken, name="Bearer token",
+            description="A token made by `duxue scim token new`",
             primary=True,
         )
     ],

@@ -212,7 +212,7 @@ def _search(kinds: tuple[Kind, ...], asked: dict[str, Any]) -> Response:
             found = queries.users(_reader(), where, skip, room)
         else:
             names = [str(each).casefold() for each in wanted.excluded_attributes or []]
-            only = [str(each).casefold() for each in wanted.attributes or ["members"]]
+            only = [str(each).casefold() for each in wanted.attributes or []] or ["members"]
             members = "members" not in names and any("members" in each for each in only)
             found = queries.groups(_reader(), where, skip, room, members=members)
         parameters = _parameters(kind, wanted)

@@ -31,6 +31,7 @@ class Client(FlaskOAuth2App):  # type: ignore[misc]
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
+        self.server_metadata: dict[str, Any]
         kept: dict[str, Any] = {"scope": provider.scope, "code_challenge_method": "S256"}
         if provider.ca_file:
             kept["verify"] = provider.ca_file

@@ -52,7 +52,7 @@ def use(session: Session, state: str) -> bool:
     session.execute(delete(UsedState).where(UsedState.until < now).execution_options(synchronize_session=False))
     hashed = hashlib.sha256(state.encode()).hexdigest()
     taking = insert_into(session, UsedState).values(state_hash=hashed, until=now + KEPT).on_conflict_do_nothing()
-    return bool(session.execute(taking).rowcount)  # type: ignore[attr-defined]
+    return session.scalar(taking.returning(UsedState.state_hash)) is not None
 
 
 def proved_twice(provider: Provider, claims: Mapping[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def _add(session: Session, provider: Provider, subject: str, person_id: int, way
     adding = insert_into(session, Identity).values(
         person_id=person_id, issuer=provider.issuer, subject=subject, way=way, linked_at=clock.now()
     )
-    if not session.execute(adding.on_conflict_do_nothing()).rowcount:  # type: ignore[attr-defined]
+    if session.scalar(adding.on_conflict_do_nothing().returning(Identity.id)) is None:
         return False
     subject = f"person:{person_of(session, person_id).key}"
     audit.record(session, person_id, "identity.link", subject, provider=provider.key, kind=way)

@@ -115,7 +115,7 @@ def _refused(provider: Provider, why: str) -> Response:
 
 def _why(provider: Provider, why: str) -> str:
     name = _name(provider)
-    return {
+    said: dict[str, str] = {
         "unknown": _("%(name)s knows you, but no account here belongs to you yet. Sign in with your password and link "
                      "it under My account, or ask your unit’s liaison officer.", name=name),
         "closed": _("This account is disabled. Ask the academy."),
@@ -123,7 +123,8 @@ def _why(provider: Provider, why: str) -> str:
                            "first.", name=name),
         "taken": _("Your account is linked with another identity of %(name)s. Sign in with your password and unlink "
                    "it first.", name=name),
-    }[why]  # fmt: skip
+    }  # fmt: skip
+    return said[why]
 
 
 def _signs_in(provider: Provider, claims: dict[str, Any], waits: Pending) -> Response:
