@@ -24,7 +24,7 @@ from app.doors.scim.models import ScimMark
 from app.doors.scim.resources import Group, User
 from app.people.models import Person, Unit, UnitMembership
 
-Column = Any  # an attribute, or an expression of some
+Column = Any  # an attribute, an expression, or who belongs to a unit
 EXACT = {"id", "externalid", "groups", "groups.value", "members", "members.value"}
 
 
@@ -37,8 +37,10 @@ def conditions(kind: type[User] | type[Group], text: str, day: date) -> ColumnEl
 
 
 def _users(day: date) -> dict[str, Column]:
-    unit = select(cast(UnitMembership.unit_id, String)).where(
-        UnitMembership.person_id == Person.id, holds(UnitMembership, day)
+    unit = (
+        select(cast(UnitMembership.unit_id, String))
+        .where(UnitMembership.person_id == Person.id, holds(UnitMembership, day))
+        .limit(1)
     )
     return {
         "id": Person.key, "username": Person.login, "displayname": Person.name, "externalid": ScimMark.external_id,
@@ -97,7 +99,8 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
         if name == "meta.created":
             return _ordered(column, node.op, _moment(value))
         if value is None:
-            return column.is_(None) if node.op is CompareOperator.eq else column.is_not(None)
+            empty: ColumnElement[bool] = column.is_(None)
+            return empty if node.op is CompareOperator.eq else not_(empty)
         if not isinstance(value, str):
             raise InvalidFilterException(detail=f"{name} is compared with a text.")
         if name in EXACT:
@@ -109,7 +112,8 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
         name, column = self._column(node.attr_path)
         if isinstance(column, _Members):
             raise InvalidFilterException(detail="Members are compared by eq.")
-        return column.is_not(None) if name != "active" else or_(column, not_(column))
+        there: ColumnElement[bool] = column.is_not(None)
+        return there
 
     def visit_not(self, node: Not) -> ColumnElement[bool]:
         """What does not hold, an unknown value among it."""
@@ -132,13 +136,11 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
 def _text(column: Column, op: CompareOperator, value: str) -> ColumnElement[bool]:
     if op is CompareOperator.ne:
         return or_(column != value, column.is_(None))
-    if op is CompareOperator.co:
-        return column.contains(value, autoescape=True)
-    if op is CompareOperator.sw:
-        return column.startswith(value, autoescape=True)
-    if op is CompareOperator.ew:
-        return column.endswith(value, autoescape=True)
-    return _ordered(column, op, value)
+    within = {CompareOperator.co: "contains", CompareOperator.sw: "startswith", CompareOperator.ew: "endswith"}
+    if op not in within:
+        return _ordered(column, op, value)
+    found: ColumnElement[bool] = getattr(column, within[op])(value, autoescape=True)
+    return found
 
 
 def _ordered(column: Column, op: CompareOperator, value: Any) -> ColumnElement[bool]:
