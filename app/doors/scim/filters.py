@@ -109,7 +109,7 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
 
     def visit_present(self, node: Present) -> ColumnElement[bool]:
         """Is there a value?"""
-        name, column = self._column(node.attr_path)
+        _name, column = self._column(node.attr_path)
         if isinstance(column, _Members):
             raise InvalidFilterException(detail="Members are compared by eq.")
         there: ColumnElement[bool] = column.is_not(None)
