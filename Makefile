@@ -11,7 +11,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  PORT=8010 CONTENT_PORT=8011 make run    other ports (8000 and 8001 otherwise)\n'
 	@printf '  ONLY=name make bench                    one measurement\n'
-	@printf '  DUXUE_RUNS=50 make test                 fewer runs of each property (1000 otherwise)\n'
+	@printf '  DUXUE_RUNS=50 make test                 fewer runs of each property (500 otherwise)\n'
 	@printf '  Settings: docs/settings.md\n'
 
 run: ## set up what is missing, then serve the sample academy
@@ -20,7 +20,7 @@ run: ## set up what is missing, then serve the sample academy
 
 test: ## everything: linters, types, both databases, a real browser
 	@$(PYTHON) tools/setup.py test
-	@DUXUE_RUNS=$${DUXUE_RUNS:-1000} $(PYTEST) -m "not proof"
+	@DUXUE_RUNS=$${DUXUE_RUNS:-500} $(PYTEST) -m "not proof"
 
 check: ## the quick form, under two minutes: SQLite only, no browser, fewer property runs
 	@$(PYTHON) tools/setup.py check

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.rules.filling import Room, fill
 
@@ -112,9 +112,79 @@ class _Group:
     rules: set[int]
 
 
+# How often what came out is looked at again. Seldom more than once: a class whose last people of its own rule had to
+# leave may go over to those who are still in it, and then others have room.
+ROUNDS = 8
+
+
 def arrange(learners: Iterable[Learner], rules: Sequence[Rule], classes: Iterable[Present]) -> Arrangement:
-    """Put everybody into classes."""
-    people = sorted(learners, key=lambda each: each.key)
+    """Put everybody into classes, until doing so once more moves nobody."""
+    people, there = list(learners), list(classes)
+    first = max((each.key for each in there), default=0) + 1
+    found = _arranged_once(people, rules, there)
+    for _ in range(ROUNDS):
+        now = _settled(people, there, found, first)
+        again = _arranged_once(now.people, rules, now.classes)
+        if not (again.made or again.closed or again.ties) and all(
+            again.places.get(each.key) == each.group for each in now.people
+        ):
+            break
+        found = _joined(there, found, again, first)
+    return found
+
+
+@dataclass
+class _Settled:
+    people: list[Learner]
+    classes: list[Present]
+
+
+def _settled(people: Iterable[Learner], there: Iterable[Present], found: Arrangement, first: int) -> _Settled:
+    """Everybody where the arrangement puts them. Classes that it makes have keys from `first` on, as when they are
+    there: after all others, in their order."""
+    places = {key: _real(place, first) for key, place in found.places.items()}
+    kept = [replace(e, rule=found.ties.get(e.key, e.rule)) for e in there if e.key not in found.closed]
+    made = [Present(_real(each.key, first), each.rule) for each in found.made]
+    now = [
+        each
+        if places.get(each.key) == each.group
+        else replace(each, group=places.get(each.key), held=each.held and each.key in places)
+        for each in people
+    ]
+    return _Settled(now, [*kept, *made])
+
+
+def _real(key: int, first: int) -> int:
+    return key if key > 0 else first - key - 1
+
+
+def _joined(there: Iterable[Present], earlier: Arrangement, later: Arrangement, first: int) -> Arrangement:
+    """Two arrangements, one after the other, as one."""
+    districts = {_real(each.key, first): each.district for each in earlier.made}
+    rules = {_real(each.key, first): later.ties.get(_real(each.key, first), each.rule) for each in earlier.made}
+    made = [Made(0, rules[key], districts[key]) for key in rules if key not in later.closed]
+    names = {key: -number for number, key in enumerate((key for key in rules if key not in later.closed), 1)}
+    for each in later.made:
+        names[each.key] = -len(names) - 1
+        made.append(each)
+    before = {each.key: each.rule for each in there}
+    ties = {key: rule for key, rule in (earlier.ties | later.ties).items() if key in before and before[key] != rule}
+    closed = {*earlier.closed, *(key for key in later.closed if key in before)}
+    return Arrangement(
+        places={key: names.get(place, place) for key, place in later.places.items()},
+        unplaced=later.unplaced,
+        made=[replace(each, key=-number) for number, each in enumerate(made, 1)],
+        closed=sorted(closed),
+        ties={key: rule for key, rule in ties.items() if key not in closed},
+        troubles=[
+            each if each.group is None else replace(each, group=names.get(each.group, each.group))
+            for each in later.troubles
+        ],
+    )
+
+
+def _arranged_once(people: list[Learner], rules: Sequence[Rule], classes: Iterable[Present]) -> Arrangement:
+    people = sorted(people, key=lambda each: each.key)
     found = Arrangement()
     groups = _grouped(people, rules, found)
     homes = _homes(people, groups, sorted(classes, key=lambda each: each.key), found)
@@ -214,7 +284,7 @@ def _homes(
     homes: dict[int, int] = {}
     for present in classes:
         counts = inside[present.key]
-        own = [number for number in counts if present.rule in groups[number].rules]
+        own = [n for n in counts if present.rule in (groups[n].rule.key, *groups[n].rules)]
         if counts:
             most = max((counts[number], -number) for number in own or counts)
             homes[present.key] = -most[1]

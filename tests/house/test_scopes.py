@@ -14,7 +14,7 @@ from tests.factories.fixtures import traveller
 from tests.factories.web import academy_app, web_db
 from tests.house import places_apart
 from tests.house.places_apart import HEAD, LOGIN, STAFF_A, Apart, marks_in
-from tests.house.test_access import Place, ask, place, token_of
+from tests.house.test_access import ONE_ENGINE, Place, ask, place, token_of
 
 if TYPE_CHECKING:
     from werkzeug.routing import Rule
@@ -98,6 +98,7 @@ def apart(place: Place) -> Apart:
     return places_apart.build(place)
 
 
+@ONE_ENGINE
 def test_every_address_with_arguments_says_what_lies_outside(place: Place) -> None:
     with_arguments = {rule.endpoint for rule, _method, _need in place.rules() if rule.arguments}
     listed = {each for each in with_arguments if each.partition(".")[0] in OUTSIDE_ROOMS}
@@ -107,6 +108,7 @@ def test_every_address_with_arguments_says_what_lies_outside(place: Place) -> No
         assert isinstance(mapped, str) or set(mapped) == rule.arguments, rule
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("login", STAFF_A)
 def test_what_is_somewhere_else_does_not_exist(place: Place, apart: Apart, login: str) -> None:
     """Security rows 1 and 2: pages, exports, runs and forms alike; nothing is told apart from nothing."""
@@ -124,6 +126,7 @@ def test_what_is_somewhere_else_does_not_exist(place: Place, apart: Apart, login
     assert apart.rows() == before
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("login", [LOGIN, HEAD, "as-academy_admin", "as-sec_admin"])
 def test_for_those_to_whom_it_belongs_it_does(place: Place, apart: Apart, login: str) -> None:
     """The same addresses: otherwise the test above would prove nothing."""
@@ -155,6 +158,7 @@ def test_for_those_to_whom_it_belongs_it_does(place: Place, apart: Apart, login:
     assert expected[login] <= opened, expected[login] - opened
 
 
+@ONE_ENGINE
 @pytest.mark.parametrize("login", [login for login, (role, _kind) in STAFF_A.items() if role != "learner"])
 def test_lists_searches_and_exports_of_one_place_hold_nothing_of_another(
     place: Place, apart: Apart, login: str
@@ -175,6 +179,7 @@ def test_lists_searches_and_exports_of_one_place_hold_nothing_of_another(
     assert opened > 5
 
 
+@ONE_ENGINE
 def test_the_auditor_changes_nothing(place: Place) -> None:
     """Security row 6: what the auditor may send begins a proof, which reads; and one's own account."""
     from tests.house.test_access import ASKS

@@ -67,12 +67,13 @@ def moving(page: Page) -> list[str]:
 
 # Words that were made longer and are cut off, or stand outside of their box. `‹` marks what the interface itself says.
 CLIPPED = """() => {
+  document.querySelectorAll("details").forEach((each) => { each.open = true; });
   const says = (each) => Array.from(each.childNodes)
     .some((node) => node.nodeType === 3 && node.textContent.includes("\\u2039"));
   const hidden = (style) => style.clip !== "auto" || style.clipPath !== "none" || style.visibility === "hidden";
   const wrong = [];
   for (const each of document.body.querySelectorAll("*")) {
-    if (!each.getClientRects().length || each.closest("svg, select")) continue;
+    if (!each.checkVisibility() || each.closest("svg, select")) continue;
     const style = getComputedStyle(each);
     if (style.display === "inline" || hidden(style) || !says(each)) continue;
     const rolls = style.overflowX === "auto" || style.overflowX === "scroll";

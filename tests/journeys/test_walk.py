@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LANGUAGES = {"zh-CN": "zh_Hans_CN", "en": "en"}
-# Each language in both themes, each theme at both sizes; what axe-core sees hangs on these only.
-LOOKS = {"zh-CN": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}
+# Each language in both themes, each theme at both sizes; what axe-core sees hangs on these only. One kind of page comes
+# in English in one of its two looks, the next in the other: axe-core takes most of the time here.
+LOOKS = {"zh-CN": [[(1280, "light"), (360, "dark")]], "en": [[(1280, "dark")], [(360, "light")]]}
 MOST_SHIFT = 0.05
 MOST_KINDS = 5  # of one address
 POLICY = re.compile(r"default-src 'self'; script-src 'self'; style-src 'self'; [^;]*; .*frame-ancestors 'self'")
@@ -160,7 +161,7 @@ def test_every_kind_of_page_is_sound(chromium: Browser, world: World, language: 
     """axe-core finds nothing in either theme; nothing scrolls sideways at 320 pixels or at 200 %; under reduced motion
     nothing moves; nothing shifts; nobody but the academy and its material is asked."""
     looker = Looker(chromium, world, language)
-    for kind in world.kinds():
+    for number, kind in enumerate(world.kinds()):
         page = looker.at(kind.role).page
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": 800})
@@ -169,7 +170,7 @@ def test_every_kind_of_page_is_sound(chromium: Browser, world: World, language: 
             looker.say(kind, [f"shifts by {moved:.3f}"])
         looker.say(kind, soundness.loses_nothing(page))
         looker.say(kind, [f"moves: {each}" for each in soundness.moving(page)])
-        for wide, theme in LOOKS[language]:
+        for wide, theme in LOOKS[language][number % len(LOOKS[language])]:
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": wide, "height": 800})
             looker.say(kind, [f"{wide} {theme}: {each}" for each in soundness.faults(page)])
