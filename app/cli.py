@@ -24,6 +24,7 @@ from app.commands.credits import credits
 from app.commands.opening import opening
 from app.commands.roster import roster
 from app.commands.rules import rules
+from app.commands.scim import scim
 
 
 class Commands(click.Group):
@@ -120,6 +121,7 @@ main.add_command(roster)
 main.add_command(opening)
 main.add_command(appoint)
 main.add_command(slip)
+main.add_command(scim)
 
 if __name__ == "__main__":
     main()

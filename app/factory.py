@@ -27,6 +27,7 @@ from app.credits.closing import manage as periods_manage
 from app.credits.workshop import deciding as workshop_deciding
 from app.credits.workshop import simulating as workshop_simulating
 from app.credits.workshop import views as workshop_views
+from app.doors.scim import views as scim_views
 from app.front import manage as front_manage
 from app.front import views as front_views
 from app.liaison import manage as liaison_manage
@@ -39,6 +40,7 @@ from app.people import login
 from app.people import views as people_views
 from app.people.desk import manage as people_manage
 from app.people.keys import views as keys_views
+from app.people.oidc import views as oidc_views
 from app.people.second import views as second_views
 from app.roster import manage as roster_manage
 from app.study import editor
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOMS = (
-    run_pages.bp, people_views.bp, second_views.bp, keys_views.bp, people_manage.bp,
+    run_pages.bp, people_views.bp, second_views.bp, keys_views.bp, oidc_views.bp, people_manage.bp,
     study_views.bp, editor.bp, courses_views.bp, viewing_views.bp, viewing_checks.bp,
     viewing_reading.bp, viewing_notes.bp, credits_views.bp, credits_manage.bp, periods_manage.bp, books_views.bp,
     supervision_views.bp, tickets_views.bp, tickets_manage.bp, workshop_views.bp, workshop_deciding.bp,
@@ -69,7 +71,7 @@ ROOMS = (
     notices_views.bp,
     front_views.bp, front_manage.bp, roster_manage.bp, auditing_views.bp, appointments_views.roles_bp,
     appointments_views.staff_bp, classes_manage.bp, units_manage.bp, liaison_manage.bp, transferring.bp,
-    myself_views.bp, myself_manage.bp, taking_views.bp,
+    myself_views.bp, myself_manage.bp, taking_views.bp, scim_views.bp,
 )  # fmt: skip
 
 
@@ -94,9 +96,10 @@ def create_app(settings: Settings | None = None) -> Academy:
     pages.configure(app, settings)
     app.beats = make_beats(settings, db)
     unit_of_work.init_app(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(scim_views.bp)  # a token that no browser sends by itself
     login.init_app(app)
     login.also_active(app, viewing_queries.last_beat_ms)
+    oidc_views.init_app(app, settings)
     access.init_app(app)
     assets.init_app(app)
     pages.init_app(app)

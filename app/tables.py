@@ -11,6 +11,7 @@ from app.credits import models as credits
 from app.credits.certificates import models as certificates
 from app.credits.simulation import models as simulation
 from app.credits.workshop import models as workshop
+from app.doors.scim import models as scim
 from app.front import models as front
 from app.liaison import models as liaison
 from app.myself.corrections import models as corrections
@@ -26,5 +27,5 @@ from app.viewing import models as viewing
 METADATA = Base.metadata
 MODULES = (
     audit, audit_chain, certificates, classes, corrections, courses, credits, front, liaison, notices, opening,
-    people, questions, renditions, roster, runs, simulation, tasks, tickets, units, viewing, workshop,
+    people, questions, renditions, roster, runs, scim, simulation, tasks, tickets, units, viewing, workshop,
 )  # fmt: skip

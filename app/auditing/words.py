@@ -29,6 +29,14 @@ ACTIONS: dict[str, object] = {
     "second_factor.begin": _l("Began to set up an authenticator"),
     "second_factor.codes": _l("Had new recovery codes made"),
     "second_factor.recovery": _l("Used or made recovery codes"),
+    "sign_in.provider": _l("Sign-in by an identity provider"),
+    "identity.link": _l("Linked an identity"),
+    "identity.unlink": _l("Unlinked an identity"),
+    "scim.token": _l("Made a token of an identity system"),
+    "scim.token_revoke": _l("Revoked a token of an identity system"),
+    "scim.create": _l("Taken over from an identity system"),
+    "scim.change": _l("Changed by an identity system"),
+    "scim.remove": _l("Removed by an identity system"),
     "sign_in.revoke_others": _l("Signed other devices out"),
     "person.reopen": _l("Opened an account again"),
     "person.move": _l("Moved somebody to another unit"),
@@ -135,6 +143,7 @@ ACTIONS: dict[str, object] = {
 KINDS: dict[str, object] = {
     "person": _l("Person"),
     "login": _l("Login"),
+    "scim_token": _l("Token of an identity system"),
     "class": _l("Class"),
     "unit": _l("Unit"),
     "units": _l("Units"),
@@ -172,6 +181,7 @@ PROBLEMS: dict[str, object] = {
     "head": _l("Differs from an end that was kept"),
 }
 NAMES: dict[str, object] = {
+    "provider": _l("Identity provider"),
     "address": _l("Address"),
     "sign_in": _l("Sign-in"),
     "role": _l("Role"),

@@ -39,7 +39,7 @@ MOST_KEY = 2**63 - 1  # what a database's integer holds
 ABOVE = {
     "certificates": "credits", "certificate_desk": "supervision", "notes": "study", "proposals": "rules",
     "simulations": "rules", "tickets": "credits", "traces": "credits", "ticket_desk": "supervision",
-    "myself": "people", "taking": "people", "second": "people", "keys": "people", "viewing": "study",
+    "myself": "people", "taking": "people", "second": "people", "keys": "people", "oidc": "people", "viewing": "study",
     "workshop": "rules",
 }  # fmt: skip
 

@@ -79,6 +79,7 @@ class Settings:
     embedded: bool
     heads_dir: Path
     separated_admins: bool
+    oidc_file: Path | None
 
     @property
     def sqlite(self) -> bool:
@@ -245,4 +246,5 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         embedded=_flag(env, "DUXUE_EMBEDDED", url.startswith("sqlite")),
         heads_dir=Path(env.get("DUXUE_HEADS_DIR") or data_dir / "heads").absolute(),
         separated_admins=_flag(env, "DUXUE_SEPARATED_ADMINS", True),
+        oidc_file=Path(env["DUXUE_OIDC_FILE"]).absolute() if env.get("DUXUE_OIDC_FILE") else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import g, redirect, request
 from flask import session as browser
@@ -15,6 +15,9 @@ from app.people import login, marks, queries, service, throttle
 from app.people.devices import device_name
 from app.people.queries import Known
 from app.people.throttle import Guess
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 def address() -> str:
@@ -46,13 +49,18 @@ def fails(form: Any, refused: Refused) -> None:
 
 def enter(known: Known, tried: Guess, goal: str) -> Response:
     """Open the sign-in of a person who has proved who they are, and remember the device."""
-    assert known.person_id is not None
     throttle.give_back(session(), tried)
-    service.still_holds(session(), known)
+    return opened(session(), known, goal)
+
+
+def opened(writer: Session, known: Known, goal: str, *, by: str = "", twice: bool = False) -> Response:
+    """The same where nothing was guessed; `by` and `twice` as in `service.begin`."""
+    assert known.person_id is not None
+    service.still_holds(writer, known)
     device = device_name(request.user_agent.string)
-    _person, token = service.begin(session(), known.person_id, device, address())
+    _person, token = service.begin(writer, known.person_id, device, address(), by=by, twice=twice)
     today = clock.local_day(clock.now(), settings().timezone)
-    bearer = queries.bearer(session(), service.hash_of(token), today)
+    bearer = queries.bearer(writer, service.hash_of(token), today)
     assert bearer is not None
     browser.pop("second", None)
     login.enter(token, bearer)

@@ -69,7 +69,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 def _owed(bearer: Bearer) -> str:
     """What the person must do first: set up the second factor that a role asks for, or change an old password."""
     roles = {grant.role for grant in bearer.grants}
-    if settings().second_factor == "required" and not bearer.second_factor and roles & MUST_PROVE_TWICE:
+    proved = bearer.second_factor or bearer.proved_twice
+    if settings().second_factor == "required" and not proved and roles & MUST_PROVE_TWICE:
         return "second_factor"
     lasts = passwords.policy_of(settings()).lasts
     if lasts and bearer.password_since and clock.now() - bearer.password_since > lasts:

@@ -152,6 +152,33 @@ class LoginSession(Base):
     device: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(60))
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    proved_twice: Mapped[bool] = mapped_column(server_default=false())
+
+
+class Identity(Base):
+    """Who somebody is at an identity provider. `way`: the person linked it (self), or a claim did (claim)."""
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        CheckConstraint("way IN ('claim', 'self')", name="way"),
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("person_id", "issuer"),
+    )
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    issuer: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(255))
+    way: Mapped[str] = mapped_column(String(10))
+    linked_at: Mapped[datetime] = mapped_column(UtcTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class UsedState(Base):
+    """An answer of an identity provider that was taken: none is taken twice. Only a hash of its state is kept."""
+
+    __tablename__ = "used_state"
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
 class UnitMembership(Base):

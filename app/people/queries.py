@@ -85,6 +85,7 @@ class Bearer:
     waiting: int
     password_since: datetime | None = None
     second_factor: bool = False
+    proved_twice: bool = False
 
 
 # (top, unit): each of some units with itself and all below. UNION, not UNION ALL: it ends where units stand in a ring.
@@ -231,7 +232,7 @@ _BEARER = (
         Person.id, Person.key, Person.login, Person.name, Person.locale,
         LoginSession.id, LoginSession.created_at, LoginSession.seen_at,
         RoleGrant.role, RoleGrant.scope_kind, RoleGrant.scope_id,
-        Credential.changed_at, SecondFactor.confirmed_at,
+        Credential.changed_at, SecondFactor.confirmed_at, LoginSession.proved_twice,
     )
     .select_from(LoginSession)
     .join(Person, Person.id == LoginSession.person_id)
@@ -266,10 +267,11 @@ def bearer(session: Session, token_hash: str, day: date) -> Bearer | None:
         return None
     grants = _reaching(session, [Grant(row[8], row[9], row[10]) for row in rows if row[8] is not None])
     id_, key, login, name, locale, sign_in_id, created_at, seen_at = rows[0][:8]
-    since, confirmed, waiting = rows[0][11:]
+    since, confirmed, twice, waiting = rows[0][11:]
     return Bearer(
-        id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, waiting, since, confirmed is not None
-    )
+        id_, key, login, name, locale, sign_in_id, created_at, seen_at, grants, waiting, since, confirmed is not None,
+        twice,
+    )  # fmt: skip
 
 
 def _reaching(session: Session, grants: Sequence[Grant]) -> tuple[Grant, ...]:

@@ -14,7 +14,7 @@ from app.base import clock
 from app.base.db import holds
 from app.people.models import Person, RoleGrant, Unit
 from app.people.queries import PERSON, PersonRow
-from app.rules.access import SEPARATED
+from app.rules.access import MUST_PROVE_TWICE, SEPARATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,16 @@ def is_separated(session: Session, person_id: int) -> bool:
     """Is somebody one of the three separated administrators, or will be?"""
     yesterday = clock.now().date() - timedelta(days=1)  # over everywhere on earth
     return session.scalar(select(separated(yesterday).where(RoleGrant.person_id == person_id).exists())) or False
+
+
+def is_guarded(session: Session, person_id: int) -> bool:
+    """Is somebody an administrator, or will be: one whose account nothing from outside takes over or closes?"""
+    yesterday = clock.now().date() - timedelta(days=1)  # over everywhere on earth
+    held = select(RoleGrant.id).where(
+        RoleGrant.person_id == person_id, RoleGrant.role.in_(sorted(MUST_PROVE_TWICE)),
+        or_(RoleGrant.until.is_(None), RoleGrant.until > yesterday),
+    )  # fmt: skip
+    return session.scalar(select(held.exists())) or False
 
 
 def separated(day: date) -> Select[Any]:

@@ -72,8 +72,11 @@ def keep_renewed(session: Session, known: Known, made: str) -> None:
     )
 
 
-def begin(session: Session, person_id: int, device: str, address: str) -> tuple[Person, str]:
-    """Open a sign-in for a person whose password was judged: the person and a fresh token (kept nowhere)."""
+def begin(
+    session: Session, person_id: int, device: str, address: str, *, by: str = "", twice: bool = False
+) -> tuple[Person, str]:
+    """Open a sign-in for a person whose password was judged: the person and a fresh token (kept nowhere). `by`: the
+    identity provider that said who it is; `twice`: which asked for a second factor, and is believed."""
     person = person_of(session, person_id)
     if person.disabled_at is not None:
         raise Forbidden(_("This account is disabled. Ask the academy."))
@@ -85,10 +88,12 @@ def begin(session: Session, person_id: int, device: str, address: str) -> tuple[
         seen_at=moment,
         device=device[:200],
         address=address[:60],
+        proved_twice=twice,
     )
     session.add(row)
     session.flush()
-    audit.record(session, person.id, "sign_in", f"person:{person.key}", address=address, sign_in=row.id)
+    more = {"provider": by} if by else {}
+    audit.record(session, person.id, "sign_in", f"person:{person.key}", address=address, sign_in=row.id, **more)
     return person, token
 
 

@@ -71,6 +71,7 @@ def sign_out() -> Response:
     """End this sign-in. What the player keeps on the device for later stays there."""
     service.sign_out(session(), current_user.session_id, current_user.person_id)
     login.leave()
+    browser["ask_again"] = True  # an identity provider must not sign the next one in as the one who has just gone
     flash(_("You are signed out."), "done")
     answer = redirect(url_for("people.sign_in"))
     answer.headers["Clear-Site-Data"] = '"cache"'

@@ -82,7 +82,11 @@ OUTSIDE: dict[str, dict[str, str] | str] = {
     "workshop.undo": ACADEMY,
 }  # fmt: skip
 # Editing courses is the academy's altogether: who holds it for a part does not come in (`WHOLE`).
-OUTSIDE_ROOMS = {"editor": ACADEMY, "roster": "the whole academy's people", "arranging": "the whole academy's classes"}
+OUTSIDE_ROOMS = {
+    "editor": ACADEMY, "roster": "the whole academy's people", "arranging": "the whole academy's classes",
+    "scim": "an identity system's, by its token: tests/doors/test_scim.py",
+    "oidc": "one's own, and an operator's providers: tests/people/test_oidc.py",
+}  # fmt: skip
 
 
 def outside(rule: Rule) -> dict[str, str] | str:

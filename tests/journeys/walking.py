@@ -29,12 +29,18 @@ if TYPE_CHECKING:
 # Not pages of anybody: the style sheet, files, and the question whether the academy is well.
 # No pages; and a cover, which only a lesson without pictures has (tests/courses/test_covers.py opens it).
 APART = {"static", "assets.css", "base.healthz", "courses.cover"}
+# Doors of other programs (tests/doors), and of identity providers, of which the sample has none (tests/people).
+APART_ROOMS = {"scim", "oidc"}
 # Where one comes only by a key, from a mail or a slip; without one nothing is there (tests/people/test_keys.py).
 BY_KEY = {"keys.choose"}
 # A second factor is for those who work here: for a learner there is no such page (tests/people/test_second.py).
 OF_STAFF = {"second.setting"}
 LIKE, VARIANTS, TRIES = 2, 6, 80
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
+
+
+def _apart(endpoint: str) -> bool:
+    return endpoint in APART or endpoint.partition(".")[0] in APART_ROOMS
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -129,7 +135,7 @@ class Walk:
     def endpoints(self) -> Iterator[tuple[str, frozenset[str]]]:
         """(endpoint, what stands in its address) of everything that can be opened."""
         for rule in self.app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()) and rule.endpoint not in APART:
+            if "GET" in (rule.methods or ()) and not _apart(rule.endpoint):
                 yield rule.endpoint, frozenset(rule.arguments)
 
     def match(self, path: str) -> tuple[str, dict[str, Any]] | None:
@@ -138,7 +144,7 @@ class Walk:
             endpoint, values = self.app.url_map.bind("127.0.0.1").match(path.partition("?")[0], "GET")
         except HTTPException:
             return None
-        return None if endpoint in APART else (endpoint, dict(values))
+        return None if _apart(endpoint) else (endpoint, dict(values))
 
     def url(self, endpoint: str, values: dict[str, Any]) -> str:
         """The address of an endpoint."""
