@@ -51,7 +51,7 @@ CHANGING = {
     "coverage", "credential", "document_page", "former_credential", "guess_count", "recovery_code", "second_factor",
     "evidence_pack", "job_run", "learner_period", "lesson", "login_session", "media_stream", "media_version", "note",
     "notice", "person", "presence_answer", "present_stand", "provider", "question", "rendition", "role_grant",
-    "roster_change", "roster_import", "roster_person", "roster_source",
+    "opening_entry", "roster_change", "roster_import", "roster_person", "roster_source",
     "rule_draft", "run", "task", "ticket", "ticket_round", "trace_chunk", "unit", "unit_membership", "upload",
     "viewing", "viewing_signal", "virtual_class",
 }  # fmt: skip
