@@ -50,11 +50,11 @@ CHANGING = {
     "account_key", "announcement", "caption", "chain_head", "class_membership", "class_rule", "correction", "course",
     "course_offer", "coverage", "credential", "document_page", "evidence_pack", "former_credential", "guess_count",
     "identity", "job_run", "learner_period", "lesson", "login_session", "media_stream", "media_version", "note",
-    "notice", "notice_choice", "person", "presence_answer", "present_stand", "provider", "question", "recovery_code",
-    "rendition", "role_grant", "roster_change", "roster_import", "roster_person", "roster_source", "rule_draft",
-    "run", "scim_mark", "scim_token", "second_factor", "task", "ticket", "ticket_round", "trace_chunk", "unit",
-    "unit_act", "unit_membership", "unit_past", "unit_transfer", "upload", "used_state", "viewing", "viewing_signal",
-    "virtual_class",
+    "notice", "notice_choice", "opening_entry", "person", "presence_answer", "present_stand", "provider", "question",
+    "recovery_code", "rendition", "role_grant", "roster_change", "roster_import", "roster_person", "roster_source",
+    "rule_draft", "run", "scim_mark", "scim_token", "second_factor", "task", "ticket", "ticket_round", "trace_chunk",
+    "unit", "unit_act", "unit_membership", "unit_past", "unit_transfer", "upload", "used_state", "viewing",
+    "viewing_signal", "virtual_class",
 }  # fmt: skip
 
 
