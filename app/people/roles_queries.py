@@ -133,8 +133,9 @@ def units_above(session: Session, unit_id: int) -> list[int]:
 
 
 def unit_tree(session: Session) -> list[UnitNode]:
-    """All units, each after the one that it stands below; beside each other by code."""
-    rows = session.execute(select(Unit.id, Unit.parent_id, Unit.code, Unit.name, Unit.name_en).order_by(Unit.code))
+    """All units that are not closed, each after the one that it stands below; beside each other by code."""
+    there = select(Unit.id, Unit.parent_id, Unit.code, Unit.name, Unit.name_en).where(Unit.closed_on.is_(None))
+    rows = session.execute(there.order_by(Unit.code))
     below: dict[int | None, list[Any]] = {}
     for row in rows:
         below.setdefault(row.parent_id, []).append(row)
