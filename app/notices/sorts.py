@@ -41,8 +41,13 @@ SORTS: Final = (
     Sort("certificates", ("certificate.",), must=True),
     Sort("tickets", ("ticket.",), roles=frozenset({"learner"})),
     Sort("copies", ("copy.",)),
-    Sort("to_decide", ("correction.waits", "rules.proposed", "period.reopen_asked"), must=True, roles=_STAFF),
-    Sort("work", ("rules.", "period.", "books.", "roster.", "rendition."), roles=_STAFF),
+    Sort(
+        "to_decide",
+        ("correction.waits", "rules.proposed", "period.reopen_asked", "transfer.asked"),
+        must=True,
+        roles=_STAFF,
+    ),
+    Sort("work", ("rules.", "period.", "books.", "roster.", "rendition.", "transfer."), roles=_STAFF),
 )
 OTHER: Final = Sort("other", (), must=True)
 _BY_PERSON = select(NoticeChoice.sort, NoticeChoice.way).where(NoticeChoice.person_id == bindparam("person"))

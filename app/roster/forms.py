@@ -14,7 +14,7 @@ class FileForm(FlaskForm):
     """A roster, who sends it, and the day from which it holds."""
 
     what = RadioField(
-        _l("What is in it"),
+        _l("What the file holds"),
         choices=[
             SelectChoice("roster", _l("A roster: people and their units")),
             SelectChoice("opening", _l("From an older platform: hours by year, half-watched courses, certificates")),

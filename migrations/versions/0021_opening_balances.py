@@ -29,13 +29,13 @@ def upgrade() -> None:
         sa.Column("said", sa.Text(), nullable=False),
         sa.Column("unit", sa.String(length=120), nullable=False),
         sa.Column("year", sa.Integer(), nullable=True),
-        sa.Column("ended_by", KEY, nullable=True),
+        sa.Column("ended_import_id", KEY, nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["roster_source.id"], name=op.f("fk_opening_entry_source_id")),
         sa.ForeignKeyConstraint(["import_id"], ["roster_import.id"], name=op.f("fk_opening_entry_import_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_opening_entry_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opening_entry")),
     )
-    op.create_index("ix_opening_entry_standing", "opening_entry", ["source_id", "ended_by"], unique=False)
+    op.create_index("ix_opening_entry_standing", "opening_entry", ["source_id", "ended_import_id"], unique=False)
     op.create_index("ix_opening_entry_import", "opening_entry", ["import_id"], unique=False)
-    op.create_index("ix_opening_entry_ended", "opening_entry", ["ended_by"], unique=False)
+    op.create_index("ix_opening_entry_ended", "opening_entry", ["ended_import_id"], unique=False)
     op.create_index("ix_opening_entry_person", "opening_entry", ["person_id", "evidence_key"], unique=False)

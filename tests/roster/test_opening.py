@@ -233,7 +233,7 @@ def test_a_file_that_lacks_much_asks_twice(people: Database) -> None:
         took(people, book([ROWS[0]]), many=False)
     assert len(sums(people)) == 3
     with people.reading() as session:
-        assert session.scalar(select(func.count()).where(OpeningEntry.ended_by.is_(None))) == 3
+        assert session.scalar(select(func.count()).where(OpeningEntry.ended_import_id.is_(None))) == 3
 
 
 def test_without_rules_the_hours_wait(db: Database) -> None:

@@ -21,7 +21,8 @@ WORKINGS = "how the academy reckons, not what it knows; what it comes to is in t
 @dataclass(frozen=True, slots=True)
 class Part:
     """A table's rows of one person. `own`: the column that says whose; `through`: the table that says whose the row is
-    to which `own` points. `takes`: by column what becomes of it, "" for as it is. `without`: by column why it stays."""
+    to which `own` points; `only`: a column and what it must hold. `takes`: by column what becomes of it, "" for as it
+    is. `without`: by column why it stays."""
 
     name: str
     table: str
@@ -29,6 +30,7 @@ class Part:
     takes: Mapping[str, str]
     without: Mapping[str, str] = field(default_factory=dict)
     through: str = ""
+    only: tuple[str, str] | None = None
 
 
 def _plain(text: str) -> dict[str, str]:
@@ -64,6 +66,16 @@ PARTS: tuple[Part, ...] = (
         "roster_changes", "roster_change", "person_id",
         _plain("import_id:import kind staff_number name before:json after:json conflict"), _stays("id unit_id", NUMBER),
     ),
+    Part(
+        "transfers", "unit_transfer", "person_id",
+        _plain("from_id:unit to_id:unit day reason state asked_at asked_by:staff expires_at ended_at ended_by:staff "
+               "answer"),
+        _ID,
+    ),
+    Part(
+        "opening_balances", "opening_entry", "person_id",
+        _plain("source_id:source import_id:import evidence_key key said:json unit year ended_import_id:import"), _ID,
+    ),
     Part("password", "credential", "person_id", _plain("changed_at"), _stays("password_hash", SECRET)),
     Part(
         "account_keys", "account_key", "person_id", _plain("way made_at made_by:staff expires_at ended_at email"),
@@ -73,9 +85,15 @@ PARTS: tuple[Part, ...] = (
         "second_factor", "second_factor", "person_id", _plain("made_at confirmed_at"),
         _stays("secret last_step", SECRET),
     ),
+    Part("identities", "identity", "person_id", _plain("issuer subject way linked_at used_at"), _ID),
+    Part(
+        "identity_system", "scim_mark", "target_id", _plain("external_id details:json closed_at gone_at"),
+        _stays("kind", NUMBER), only=("kind", "user"),
+    ),
     Part("recovery_codes", "recovery_code", "person_id", _plain("used_at"), _ID | _stays("code_hash", SECRET)),
     Part(
-        "sign_ins", "login_session", "person_id", _plain("created_at seen_at device address revoked_at"),
+        "sign_ins", "login_session", "person_id",
+        _plain("created_at seen_at device address revoked_at proved_twice"),
         _ID | _stays("token_hash", SECRET),
     ),
     Part(
@@ -152,6 +170,7 @@ LEFT_OUT: Mapping[str, str] = {
     "period_seal.by_id": _DONE,
     "roster_import.applied_by": _DONE,
     "roster_import.undone_by": _DONE,
+    "unit_act.acted_by": _DONE,
     "rule_draft.changed_by": _DONE,
     "rule_draft.created_by": _DONE,
     "rule_draft.decided_by": _DONE,

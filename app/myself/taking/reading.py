@@ -47,6 +47,8 @@ def _wanted(part: Part, person_id: int) -> Select[Any]:
     if part.through:
         whose = Base.metadata.tables[part.through]
         mine = own.in_(select(whose.c.id).where(whose.c.learner_id == person_id))
+    if part.only is not None:
+        mine &= table.c[part.only[0]] == part.only[1]
     return select(*columns).where(mine).order_by(*table.primary_key.columns)
 
 

@@ -42,7 +42,7 @@ def write(session: Session, row: RosterImport, order: Order, found: Balances) ->
     writer = _Writer(session, row, source.name)
     _record(session, [writer.correction(line) for line in ended])
     for part in parts([line.stood.id for line in ended if line.stood is not None]):
-        gone = update(OpeningEntry).where(OpeningEntry.id.in_(part)).values(ended_by=row.id)
+        gone = update(OpeningEntry).where(OpeningEntry.id.in_(part)).values(ended_import_id=row.id)
         session.execute(gone, execution_options={"synchronize_session": False})
     for at in range(0, len(fresh), CHUNK):
         writer.add(fresh[at : at + CHUNK])
@@ -137,15 +137,15 @@ def take_back(session: Session, row: RosterImport, actor_id: int | None) -> dict
     """Withdraw what an import recorded; what it withdrew holds again, since its withdrawal is withdrawn."""
     by = recorder(session, actor_id)
     mine = select(OpeningEntry.id, OpeningEntry.person_id, OpeningEntry.evidence_key)
-    made = session.execute(mine.where(OpeningEntry.import_id == row.id, OpeningEntry.ended_by.is_(None))).all()
-    ended = session.execute(mine.where(OpeningEntry.ended_by == row.id, OpeningEntry.import_id != row.id)).all()
+    made = session.execute(mine.where(OpeningEntry.import_id == row.id, OpeningEntry.ended_import_id.is_(None))).all()
+    ended = session.execute(mine.where(OpeningEntry.ended_import_id == row.id, OpeningEntry.import_id != row.id)).all()
     pieces = [(who, _withdrawal(f"undo:{row.id}:{number}", key, by)) for number, who, key in made]
     pieces += [
         (who, _withdrawal(f"undo:{row.id}:{number}", f"opening:{row.id}:end:{number}", by)) for number, who, _ in ended
     ]
     _record(session, pieces)
-    back = update(OpeningEntry).where(OpeningEntry.ended_by == row.id).values(ended_by=None)
-    gone = update(OpeningEntry).where(OpeningEntry.import_id == row.id).values(ended_by=row.id)
+    back = update(OpeningEntry).where(OpeningEntry.ended_import_id == row.id).values(ended_import_id=None)
+    gone = update(OpeningEntry).where(OpeningEntry.import_id == row.id).values(ended_import_id=row.id)
     for statement in (back, gone):
         session.execute(statement, execution_options={"synchronize_session": False})
     if pieces:

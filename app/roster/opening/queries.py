@@ -32,7 +32,7 @@ _STANDING = (
     )
     .join(Person, Person.id == OpeningEntry.person_id)
     .join(RosterSource, RosterSource.id == OpeningEntry.source_id)
-    .where(RosterSource.name == bindparam("source"), OpeningEntry.ended_by.is_(None))
+    .where(RosterSource.name == bindparam("source"), OpeningEntry.ended_import_id.is_(None))
     .order_by(OpeningEntry.id)
 )  # fmt: skip
 _POSTED = (
@@ -47,7 +47,8 @@ _POSTED = (
         (LedgerEntry.learner_id == LedgerTransaction.learner_id) & (LedgerEntry.seq == LedgerTransaction.seq),
     )
     .where(
-        OpeningEntry.source_id == bindparam("source"), OpeningEntry.ended_by.is_(None), OpeningEntry.year.is_not(None),
+        OpeningEntry.source_id == bindparam("source"), OpeningEntry.ended_import_id.is_(None),
+        OpeningEntry.year.is_not(None),
         LedgerEntry.account.like("learner/%"),
     )
     .group_by(OpeningEntry.unit, OpeningEntry.year, LedgerEntry.account)
