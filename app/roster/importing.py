@@ -112,8 +112,8 @@ def apply(session: Session, understood: Understood, order: Order, subject: Subje
     session.flush()
     subject.write(session, row, order, found)
     audit.record(
-        session, order.actor_id, f"{subject.what}.import", f"import:{row.id}", source=source.name,
-        file=order.file_name, day=order.day, counts=counts_of(found),
+        session, order.actor_id, "opening.import" if subject.what == OPENING else "roster.import", f"import:{row.id}",
+        source=source.name, file=order.file_name, day=order.day, counts=counts_of(found),
     )  # fmt: skip
     return Applied(row.id, found)
 
@@ -137,7 +137,13 @@ def undo(session: Session, import_id: int, actor_id: int | None, subject: Subjec
     found = subject.take_back(session, row, actor_id)
     row.undone_at, row.undone_by, row.undo = clock.now(), actor_id, json.dumps(found)
     session.flush()
-    audit.record(session, actor_id, f"{subject.what}.undo", f"import:{import_id}", counts=found)
+    audit.record(
+        session,
+        actor_id,
+        "opening.undo" if subject.what == OPENING else "roster.undo",
+        f"import:{import_id}",
+        counts=found,
+    )
     return found
 
 
