@@ -202,7 +202,8 @@ def _refuse(found: Refusal | None, every: Sequence[rules.Unit]) -> None:
             "%(unit)s stood below this unit until %(day)s. Choose that day or a later one.", unit=called, day=day
         ),
         "below_act": _(
-            "Something was done with %(unit)s, which stands or stood below it, on %(day)s. Choose that day or a later one.",
+            "Something was done with %(unit)s, which stands or stood below it, on %(day)s. "
+            "Choose that day or a later one.",
             unit=called,
             day=day,
         ),

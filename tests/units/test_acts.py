@@ -198,7 +198,7 @@ def test_what_was_done_since_with_a_unit_below_is_not_written_over(session: Sess
         ("merge", {"target": "roads"}),
         ("split", {"name": "水文局", "nature": "school", "below": ("dams",)}),
     ):
-        with pytest.raises(BadInput, match="水库中心.*2026"):
+        with pytest.raises(BadInput, match=r"水库中心.*2026"):
             _do(session, kind, "water", early, **more)
     _do(session, "merge", "water", late, target="roads")
     with pytest.raises(BadInput, match="2026"):  # it got another unit above it on that day
@@ -215,7 +215,7 @@ def test_nothing_stands_below_what_stood_below_it_on_a_day_since(session: Sessio
         ("change", {"name": "水务局", "nature": "public_institution", "parent": "dams"}),
         ("merge", {"target": "dams"}), ("merge", {"target": "roads"}),
     ):  # fmt: skip
-        with pytest.raises(BadInput, match="大坝处.*2026"):
+        with pytest.raises(BadInput, match=r"大坝处.*2026"):
             _do(session, kind, "water", early, **more)
     _do(session, "change", "water", late, name="水务局", nature="public_institution", parent="dams")
     for day in (early, late, TODAY):
