@@ -316,6 +316,15 @@ def test_nobody_is_signed_in_whom_the_academy_does_not_know(app: Academy, db: Da
     assert len(entries(db)) == 5
 
 
+@pytest.mark.parametrize("link", [{"link": "staff_number", "claim": "employee"}, {"link": "email"}])
+@pytest.mark.parametrize("odd", ["\ud800@b.cn", "l900\0"])
+def test_what_no_database_holds_is_nobodys(db: Database, link: dict[str, str], odd: str) -> None:
+    provider = providers.Provider("city", "市", "City", "https://id.example.cn", "duxue", **link)
+    with db.writing() as session:
+        claims = {"sub": "1", "employee": odd, "email": odd, "email_verified": True}
+        assert oidc.find(session, provider, claims).why == "unknown"
+
+
 def test_a_closed_account_is_refused(app: Academy, db: Database, told: Provider) -> None:
     client = web.browser(app)
     sign_in(client, told)
