@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from pypinyin import lazy_pinyin
 from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -134,8 +135,11 @@ def create_person(
         locale=locale,
         created_at=clock.now(),
     )
-    session.add(person)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:  # of two who come at the same moment one was first
+        raise BadInput(_("The login %(login)s is taken.", login=login), "login") from error
     if password is not None:
         set_password(session, person.id, password)
     return person

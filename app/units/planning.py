@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base import labels
+from app.base import labels, plain
 from app.base.errors import BadInput
 from app.classes import moving
 from app.people import roles_queries, timeline
@@ -122,6 +122,8 @@ def _given(by_code: Mapping[str, rules.Unit], code: str, field: str) -> rules.Un
 
 def _check_words(wanted: Wanted) -> None:
     if wanted.kind in (OPEN, CHANGE, SPLIT):
+        plain.check(wanted.name, "name")
+        plain.check(wanted.name_en, "name_en")
         if not 2 <= len(wanted.name) <= 120:
             raise BadInput(_("The unit's name has 2 to 120 characters."), "name")
         if len(wanted.name_en) > 120:

@@ -44,6 +44,17 @@ def test_a_person_is_made_with_pinyin_and_an_opaque_key(session: Session) -> Non
     assert taken.value.field == "login"
 
 
+def test_of_two_with_one_login_at_the_same_moment_the_second_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.create_person(session, "l009", "林晓岚")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(session, "scalar", lambda *_given, **_more: None)  # it looked before the first was there
+        with pytest.raises(BadInput, match="l009"):
+            service.create_person(session, "l009", "别人")
+    assert service.create_person(session, "l010", "别人").id
+
+
 @pytest.mark.parametrize("login", ["x", "a b", "11010519491231002X", "<script>", "a" * 61])
 def test_logins_that_cannot_be_used(session: Session, login: str) -> None:
     with pytest.raises(BadInput):
@@ -212,6 +223,12 @@ def test_units_carry_dates(session: Session, learner: Person) -> None:
     assert [unit and (unit.code, unit.band) for unit in found] == [None, ("city", "staff"), ("water", "section")]
     with pytest.raises(BadInput):
         service.join_unit(session, learner.id, city.id, "staff", date(2026, 2, 1))
+    present = service.join_unit(session, learner.id, water.id, "section", date(2026, 3, 1))
+    present.until = date(2026, 3, 9)  # leaves on a day ahead, and is elsewhere before
+    service.join_unit(session, learner.id, city.id, "staff", date(2026, 3, 5))
+    assert (present.until, queries.unit_of(session, learner.id, date(2026, 3, 6))) == (
+        date(2026, 3, 5), queries.UnitRow(city.id, "city", "市政府", "City", "staff"),
+    )  # fmt: skip
 
 
 def test_roles_hold_from_their_day_and_three_administrators_stay_apart(

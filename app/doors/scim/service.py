@@ -82,6 +82,8 @@ def create_user(writer: Writer, wanted: User) -> str:
         try:
             person = people.create_person(session, login, _name(wanted))
         except BadInput as error:
+            if session.scalar(select(Person.id).where(Person.login == login)) is not None:  # it came at this moment
+                raise UniquenessException(detail=f"There is a user with the userName {login}.") from error
             raise InvalidValueException(detail=error.text) from error
         people.grant_role(session, person.id, "learner", "own")
         _note(writer, "scim.create", f"person:{person.key}", None, {"login": login, "name": person.name})
@@ -91,7 +93,7 @@ def create_user(writer: Writer, wanted: User) -> str:
 
 def person_of(session: Session, key: str) -> Person | None:
     """The person, locked: two changes at once follow each other."""
-    return session.scalar(select(Person).where(Person.key == key).with_for_update())
+    return session.scalar(select(Person).where(Person.key == key).with_for_update(key_share=True))
 
 
 def change_user(writer: Writer, person: Person, wanted: User) -> None:
