@@ -164,7 +164,7 @@ def leave(session: Session, scope: Scope, row: AccountRow, last: date, actor_id:
     if member is None or row.state == "closed":
         raise BadInput(_("This person has left already."), "last")
     if last < member.since:
-        text = _("The last day lies before the first, %(day)s.", day=member.since)
+        text = _("The last day lies before the first one in the unit, %(day)s.", day=member.since)
         raise BadInput(text, "last")
     until = last + timedelta(days=1)
     inside = ClassMembership.person_id == row.id, ClassMembership.until.is_(None)

@@ -330,3 +330,13 @@ def test_who_was_moved_meanwhile_is_not_acted_upon(web_db: Database, town: Town)
 def test_what_no_row_holds_is_refused_at_its_field(water: FlaskClient, town: Town, field: str, value: str) -> None:
     given = {"name": "学员1", "band": "staff", "day": TODAY.isoformat(), field: value}
     assert f'id="{field}-error"' in _post(water, f"{AT}/{town.keys['l001']}/correct", **given).text
+
+
+def test_a_transfer_speaks_of_transfers_in_chinese_too(water: FlaskClient, roads: FlaskClient, town: Town) -> None:
+    assert _post(water, f"{AT}/{town.keys['l001']}/transfer", to="公路局", day="2026-03-01").status_code == 302
+    at = f"/desk/transfers/{town.newest()}"
+    shown = plain(roads.get(at).text)
+    assert all(word in shown for word in ("调出单位", "调入单位", "待答复", "退回"))
+    assert not any(word in shown for word in ("题型", "排队", "不予补计")), "words of other rooms"
+    assert _post(water, f"{at}/withdraw").status_code == 302
+    assert "已撤回" in plain(roads.get(at).text)
