@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -307,6 +309,22 @@ def test_who_leaves_one_unit_before_joining_another_keeps_the_band(small: Direct
     small.patch(f"/Groups/{unit_of(small, 'city')}", {"op": "remove", "path": f'members[value eq "{key}"]'})
     small.patch(f"/Groups/{roads}", add("members", [{"value": key}]))
     assert stays_of(small, "l001") == [("city", "staff", factories.SINCE, today), ("roads", "staff", today, None)]
+
+
+def test_of_two_who_join_at_once_both_are_there(city: Directory) -> None:
+    """The second change reads the members when the first is done; else it would take away whom that brought."""
+    with city.db.writing() as session:
+        first, second = (factories.person(session, login, "新人", "learner", "own") for login in ("n001", "n002"))
+        unit, key = people.create_unit(session, "roads", "公路局", "Roads", "").id, second.key
+        first_id = first.id
+    with ThreadPoolExecutor(1) as pool:
+        with city.db.writing() as session:
+            assert service.unit_of(session, str(unit)) is not None
+            asked = pool.submit(city.patch, f"/Groups/{unit}", add("members", [{"value": key}]))
+            sleep(0.5)
+            people.join_unit(session, first_id, unit, "staff", clock.now().date())
+        asked.result(20)
+    assert [each[0] for login in ("n001", "n002") for each in stays_of(city, login)] == ["roads", "roads"]
 
 
 def test_what_the_academy_has_closed_stays_closed(small: Directory) -> None:

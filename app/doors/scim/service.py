@@ -230,7 +230,9 @@ def create_group(writer: Writer, wanted: Group) -> str:
 
 
 def unit_of(session: Session, number: str) -> Unit | None:
-    """The unit, locked."""
+    """The unit, locked: of two changes at once the second reads what the first has made of its members."""
+    if not queries.is_number(number):
+        return None
     return session.scalar(select(Unit).where(Unit.id == int(number)).with_for_update())
 
 

@@ -381,8 +381,8 @@ def create_group() -> Response:
 
 def _change_group(key: str, change: Callable[[Group], Group]) -> Response:
     _may("groups")
-    found = _one(Group, key)
     unit = service.unit_of(session(), key)
+    found = _one(Group, key)
     assert isinstance(found, Group)
     assert unit is not None
     _unchanged(found)
@@ -421,9 +421,8 @@ def patch_group(key: str) -> Response:
 def remove_group(key: str) -> Response:
     """Everybody leaves the unit, and the identity system does not see it any more."""
     _may("groups")
-    found = _one(Group, key)
-    _unchanged(found)
     unit = service.unit_of(session(), key)
+    _unchanged(_one(Group, key))
     assert unit is not None
     service.remove_group(_writer(), unit)
     return Response(status=204)
