@@ -253,9 +253,12 @@ def join_unit(session: Session, person_id: int, unit_id: int, band: str, since: 
     closed unit takes nobody."""
     if (closed := timeline.closed_on(session, unit_id)) is not None:
         raise BadInput(_("This unit was closed on %(day)s.", day=closed), "unit")
+    # Of two who move the same person at once the second sees what the first has done.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
     lasts = or_(UnitMembership.until.is_(None), UnitMembership.until > since)
     mine = select(UnitMembership).where(UnitMembership.person_id == person_id, lasts)
-    before = session.scalar(mine.order_by(UnitMembership.since.desc()).limit(1))
+    newest = mine.order_by(UnitMembership.since.desc()).limit(1).execution_options(populate_existing=True)
+    before = session.scalar(newest)
     if before is not None:
         if before.since == since:
             before.unit_id, before.band, before.until = unit_id, band, None
