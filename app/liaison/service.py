@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock
-from app.base.errors import BadInput, Forbidden
+from app.base import audit, clock, plain
+from app.base.errors import BadInput, Forbidden, NotFound
 from app.classes import moving
 from app.classes import service as classes
 from app.classes.models import ClassMembership
@@ -20,6 +20,7 @@ from app.people import timeline
 from app.people.desk.queries import AccountRow
 from app.people.identifiers import plain_email, plain_login, plain_phone
 from app.people.models import Person, RoleGrant, UnitMembership
+from app.people.roles_queries import is_separated
 from app.rules.access import Scope
 from app.rules.units import Unit
 
@@ -59,10 +60,10 @@ def open_unit(session: Session, code: str, field: str = "unit") -> Unit:
 def called(session: Session, text: str, field: str) -> Unit:
     """An open unit by its full name or its code, as somebody writes it; else `BadInput`. Which units there are is not
     listed to who looks after others."""
-    plain = text.strip().casefold()
+    wanted = text.strip().casefold()
     there = [each for each in timeline.units(session) if each.closed_on is None]
-    found = [each for each in there if each.code.casefold() == plain]
-    found = found or [each for each in there if plain in (each.name.casefold(), each.name_en.casefold())]
+    found = [each for each in there if each.code.casefold() == wanted]
+    found = found or [each for each in there if wanted in (each.name.casefold(), each.name_en.casefold())]
     if not found:
         raise BadInput(_("No unit is called so. Write its full name, as it stands in documents, or its code."), field)
     if len(found) > 1:
@@ -78,6 +79,7 @@ def not_ahead(day: date, today: date, field: str = "day") -> None:
 
 def contact(given: Details) -> tuple[str | None, str | None]:
     """Telephone number and address in their stored forms; `BadInput` where they are none, or where there is no name."""
+    plain.check(given.name, "name")
     if not 1 <= len(given.name) <= 60:
         raise BadInput(_("The name has 1 to 60 characters."), "name")
     phone, email = plain_phone(given.phone) or None, plain_email(given.email) or None
@@ -94,6 +96,18 @@ def home(session: Session, person_id: int) -> UnitMembership | None:
     return session.scalar(select(UnitMembership).where(*mine))
 
 
+def hold(session: Session, person_id: int) -> Person:
+    """The person: of two who change the same one the second waits. Rows that name the person are not held up."""
+    return session.get_one(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def own(scope: Scope, member: UnitMembership | None) -> UnitMembership | None:
+    """The membership, if it still is in a unit of the scope: the person may have been moved meanwhile."""
+    if member is not None and not (scope.everything or member.unit_id in scope.unit_ids):
+        raise NotFound(_("There is no such person in the units that you look after."))
+    return member
+
+
 def join(session: Session, scope: Scope, login: str, code: str, given: Details, actor_id: int, today: date) -> Person:
     """Somebody new in a unit of the scope, or somebody who left one of its units and comes back. `BadInput`."""
     unit = open_unit(session, code)
@@ -103,7 +117,7 @@ def join(session: Session, scope: Scope, login: str, code: str, given: Details, 
     if unit.since is not None and given.day < unit.since:
         raise BadInput(_("The unit was not there before %(day)s.", day=unit.since), "day")
     phone, email = contact(given)
-    person = session.scalar(select(Person).where(Person.login == plain_login(login)).with_for_update())
+    person = session.scalar(select(Person).where(Person.login == plain_login(login)).with_for_update(key_share=True))
     back = person is not None
     if person is not None:
         _comes_back(session, scope, person, given.day)
@@ -133,7 +147,8 @@ def _comes_back(session: Session, scope: Scope, person: Person, day: date) -> No
     last = session.scalar(select(UnitMembership).where(mine).order_by(UnitMembership.since.desc()).limit(1))
     powers = select(func.count()).where(RoleGrant.person_id == person.id, RoleGrant.role != "learner")
     inside = last is not None and (scope.everything or last.unit_id in scope.unit_ids)
-    if person.disabled_at is None or not inside or (session.scalar(powers) and not scope.everything):
+    above = scope.everything and not is_separated(session, person.id)  # as at the desk of accounts
+    if person.disabled_at is None or not inside or (session.scalar(powers) and not above):
         raise BadInput(text, "login")
     if last is not None and (last.until is None or last.until > day):
         until = last.until or last.since
@@ -144,11 +159,12 @@ def leave(session: Session, scope: Scope, row: AccountRow, last: date, actor_id:
     """Somebody left; `last` is their last day. Unit and class end, the account closes at once. `BadInput`."""
     check(scope, row, actor_id)
     not_ahead(last, today, "last")
-    member = home(session, row.id)
+    hold(session, row.id)  # who is moved and leaves at the same moment does one first
+    member = own(scope, home(session, row.id))
     if member is None or row.state == "closed":
         raise BadInput(_("This person has left already."), "last")
     if last < member.since:
-        text = _("The last day lies before the first, %(day)s.", day=member.since)
+        text = _("The last day lies before the first one in the unit, %(day)s.", day=member.since)
         raise BadInput(text, "last")
     until = last + timedelta(days=1)
     inside = ClassMembership.person_id == row.id, ClassMembership.until.is_(None)
@@ -166,10 +182,10 @@ def correct(session: Session, scope: Scope, row: AccountRow, given: Details, act
     check(scope, row, actor_id)
     not_ahead(given.day, today)
     phone, email = contact(given)
-    person = session.get_one(Person, row.id, with_for_update=True)
+    person = hold(session, row.id)
     was: dict[str, Any] = {"name": person.name, "phone": person.phone, "email": person.email}
     now: dict[str, Any] = {"name": given.name, "phone": phone, "email": email}
-    member = home(session, row.id)
+    member = own(scope, home(session, row.id))
     if member is not None:
         was["band"], now["band"] = member.band, given.band
     changed = [name for name in now if was[name] != now[name]]

@@ -17,7 +17,7 @@ from app.liaison.models import UnitTransfer
 from app.notices import service as notices
 from app.notices.kinds import Facts, Said, brief, kind, title
 from app.people import queries as people_queries
-from app.people import roles_queries
+from app.people import roles_queries, timeline
 from app.people import service as people
 from app.people.desk.queries import AccountRow
 from app.people.models import Person, Unit
@@ -34,8 +34,8 @@ def ask(
     """Ask the other unit to take somebody from a day on; None where it is one of the scope as well: then they are moved
     at once. `BadInput`."""
     service.check(scope, row, actor_id)
-    session.get_one(Person, row.id, with_for_update=True)  # of two who ask at once the second sees the first
-    target, member = service.called(session, to, "to"), service.home(session, row.id)
+    service.hold(session, row.id)  # of two who ask at once the second sees the first
+    target, member = service.called(session, to, "to"), service.own(scope, service.home(session, row.id))
     if member is None or row.state == "closed":
         raise BadInput(_("This person belongs to no unit."), "to")
     if target.id == member.unit_id:
@@ -68,6 +68,10 @@ def ask(
 
 def accept(session: Session, scope: Scope, transfer_id: int, actor_id: int, today: date) -> None:
     """Take them. `NotFound` for who does not look after the unit; `Refused` where it waits no more."""
+    who = select(UnitTransfer.person_id, UnitTransfer.to_id).where(UnitTransfer.id == transfer_id)
+    for person_id, unit_id in session.execute(who):  # held in the order in which others hold them
+        timeline.closed_on(session, unit_id)
+        service.hold(session, person_id)
     made = _waiting(session, transfer_id)
     _decides(scope, made, actor_id)
     member = service.home(session, made.person_id)

@@ -36,6 +36,8 @@ def plain_email(text: str) -> str:
     """The stored form of an e-mail address; "" for what is none."""
     bare = unicodedata.normalize("NFKC", text).strip().casefold()
     before, _at, after = bare.partition("@")
+    if len(bare) > MOST:  # some signs become several in their one form
+        return ""
     return bare if before and "." in after and not re.search(r"[\s<>,;\"\x00-\x1f\x7f]", bare) else ""
 
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from pypinyin import lazy_pinyin
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from ulid import ULID
 
@@ -134,8 +135,11 @@ def create_person(
         locale=locale,
         created_at=clock.now(),
     )
-    session.add(person)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:  # of two who come at the same moment one was first
+        raise BadInput(_("The login %(login)s is taken.", login=login), "login") from error
     if password is not None:
         set_password(session, person.id, password)
     return person
@@ -245,15 +249,19 @@ def choose_locale(session: Session, person_id: int, locale: str) -> None:
 
 
 def join_unit(session: Session, person_id: int, unit_id: int, band: str, since: date) -> UnitMembership:
-    """Belong to a unit from a day on; the membership before it ends on that day. A closed unit takes nobody."""
+    """Belong to a unit from a day on; the membership before it ends on that day, also where its end lies ahead. A
+    closed unit takes nobody."""
     if (closed := timeline.closed_on(session, unit_id)) is not None:
         raise BadInput(_("This unit was closed on %(day)s.", day=closed), "unit")
-    before = session.scalar(
-        select(UnitMembership).where(UnitMembership.person_id == person_id, UnitMembership.until.is_(None))
-    )
+    # Of two who move the same person at once the second sees what the first has done.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
+    lasts = or_(UnitMembership.until.is_(None), UnitMembership.until > since)
+    mine = select(UnitMembership).where(UnitMembership.person_id == person_id, lasts)
+    newest = mine.order_by(UnitMembership.since.desc()).limit(1).execution_options(populate_existing=True)
+    before = session.scalar(newest)
     if before is not None:
         if before.since == since:
-            before.unit_id, before.band = unit_id, band
+            before.unit_id, before.band, before.until = unit_id, band, None
             return before
         if before.since > since:
             text = _("The membership before this one begins later, on %(day)s.", day=before.since)

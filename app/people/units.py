@@ -1,17 +1,19 @@
-"""The tree of units, read whole: it is small."""
+"""The tree of units, read whole: it is small; and what a unit becomes."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.people.models import Unit
+from app.people.models import Unit, UnitPast
 from app.rules.access import Scope
 
 
@@ -60,6 +62,23 @@ def choices(scope: Scope, session: Session) -> list[UnitChoice]:
             found[row.id] = UnitChoice(row.id, row.code, row.name, row.name_en, depth)
             waiting += [(child, depth + 1) for child in reversed(children[row.id])]
     return list(found.values())
+
+
+def become(session: Session, unit_id: int, values: Mapping[str, Any], day: date) -> None:
+    """Another name, nature or unit above, from a day on. What the unit was is kept until the day; two changes of one
+    day are one."""
+    row = session.get_one(Unit, unit_id, populate_existing=True)
+    kept = select(UnitPast.id).where(UnitPast.unit_id == unit_id, UnitPast.until == day)
+    if row.since != day and session.scalar(kept) is None:
+        session.add(
+            UnitPast(
+                unit_id=unit_id, until=day, name=row.name, name_en=row.name_en, nature=row.nature,
+                parent_id=row.parent_id,
+            )
+        )  # fmt: skip
+    for name, value in values.items():
+        setattr(row, name, value)
+    session.flush()
 
 
 def unit_code(name: str, taken: set[str]) -> str:

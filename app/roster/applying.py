@@ -115,7 +115,8 @@ class _Applying:
     def _membership(self, change: Change, person_id: int, day: date) -> dict[str, Any]:
         assert change.entry is not None
         return {
-            "person_id": person_id, "unit_id": self._units.of(change), "band": change.entry.band or "", "since": day,
+            "person_id": person_id, "unit_id": self._units.of(change), "band": change.entry.band or "",
+            "since": self._units.since(change, day),
         }  # fmt: skip
 
     def _told(self, change: Change) -> dict[str, Any]:
@@ -124,6 +125,7 @@ class _Applying:
         return {
             "name": entry.name, "phone": entry.phone, "email": entry.email, "key_trainee": bool(entry.key_trainee),
             "band": entry.band or "", "unit": entry.unit, "unit_id": self._units.of(change),
+            "since": self._units.since(change, self._order.day).isoformat(),
         }  # fmt: skip
 
     def _change(self, change: Change) -> None:
@@ -148,7 +150,7 @@ class _Applying:
         unit_id = self._units.of(change)
         band = entry.band if entry.band is not None else person.band
         old = home(self._session, person.id)
-        day = self._order.day
+        day = self._units.since(change, self._order.day)
         if old is not None:
             before["membership"] = [old.unit_id, old.band, old.since.isoformat()]
             day = max(day, old.since)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,6 +35,8 @@ class Named:
     def __init__(self, session: Session) -> None:
         self._session, self._known = session, Units(queries.units(session))  # as the difference saw them
         self._ids: dict[tuple[str, str], int] = {}
+        began = select(Unit.id, Unit.since).where(Unit.since.is_not(None))
+        self._since: dict[int, date] = {row.id: row.since for row in session.execute(began)}
 
     def make(self, found: Difference) -> Iterator[Made]:
         """Make those that are not there, superior ones first."""
@@ -60,3 +63,7 @@ class Named:
             assert found is not None, key
             self._ids[key] = found.id
         return self._ids[key]
+
+    def since(self, change: Change, day: date) -> date:
+        """From when somebody belongs to it by a roster of a day: not before the unit was there."""
+        return max(day, self._since.get(self.of(change), day))

@@ -259,8 +259,9 @@ def _since(person: Person | None, home: UnitMembership | None, after: Any, day: 
             return name
     if person.disabled_at is not None or person.locale:
         return "account"
+    since = date.fromisoformat(after["since"]) if "since" in after else day
     as_left = home is not None and (home.unit_id, home.band, home.since, home.until) == (
-        after["unit_id"], after["band"], day, None,
+        after["unit_id"], after["band"], since, None,
     )  # fmt: skip
     return None if as_left else "unit"
 

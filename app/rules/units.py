@@ -150,7 +150,7 @@ def earliest(stays: Iterable[Stay], today: date) -> date | None:
 @dataclass(frozen=True, slots=True)
 class Act:
     """What somebody wants done with a unit. `into`: whom it is merged into; `parent`: the one above from now on, of a
-    change; `name`: a new unit's, or the new one."""
+    change; `name`: a new unit's, or the new one; `below`: the units that go along with a split."""
 
     kind: str
     unit: int
@@ -158,11 +158,19 @@ class Act:
     into: int | None = None
     name: str = ""
     parent: int | None = None
+    below: frozenset[int] = frozenset()
 
 
-def refusal(act: Act, units: Sequence[Unit], stays: Sequence[Stay], last: date | None, today: date) -> Refusal | None:
+def refusal(
+    act: Act,
+    units: Sequence[Unit],
+    stays: Sequence[Stay],
+    last: date | None,
+    today: date,
+    past: Sequence[Past] = (),
+) -> Refusal | None:
     """Why an act cannot be done; None where it can. `stays`: the memberships of the unit (of a split: those that go);
-    `last`: the day of the newest act with the unit, or of its beginning."""
+    `last`: the day of the newest act with the unit, or of its beginning; `past`: what all units were."""
     unit = next((each for each in units if each.id == act.unit), None)
     if unit is None or unit.closed_on is not None:
         return Refusal("closed", "unit", unit.closed_on if unit else None)
@@ -171,6 +179,7 @@ def refusal(act: Act, units: Sequence[Unit], stays: Sequence[Stay], last: date |
     if last is not None and act.day < last:
         return Refusal("before_act", "day", last)
     found = {MERGE: _merge, CHANGE: _change, SPLIT: _split, CLOSE: _close}[act.kind](act, units, stays)
+    found = found or _ring(act, units, past) or _below_changed(act, units, past)
     if found is not None or act.kind == CHANGE:
         return found
     first = earliest(stays, today)
@@ -202,6 +211,32 @@ def _change(act: Act, units: Sequence[Unit], stays: Sequence[Stay]) -> Refusal |
         if above.since is not None and act.day < above.since:
             return Refusal("target_later", "day", above.since)
     return taken(units, act.name, act.parent, but=act.unit)
+
+
+def _ring(act: Act, units: Sequence[Unit], past: Sequence[Past]) -> Refusal | None:
+    """Did the other unit stand below this one on a day since? Then both would stand below each other on that day."""
+    above = act.into if act.kind == MERGE else act.parent if act.kind == CHANGE else None
+    if above is None:
+        return None
+    days = [act.day, *sorted({each.until for each in past if each.until > act.day})]
+    rings = [above in below(as_of(units, past, day), act.unit) for day in days]
+    if True not in rings:
+        return None
+    over = len(rings) - rings[::-1].index(True)  # there is a later day: how they stand today is checked otherwise
+    return Refusal("branch_then", "day", days[min(over, len(days) - 1)], unit=above)
+
+
+def _below_changed(act: Act, units: Sequence[Unit], past: Sequence[Past]) -> Refusal | None:
+    """Was something done since with a unit that gets another one above it? Before that day it would be called as it is
+    called now. Or did one stand below it since that does not any more? It would stand below nothing until then."""
+    children = {each.id for each in units if each.parent == act.unit and each.closed_on is None}
+    moving = children if act.kind == MERGE else children & act.below
+    found = [(each.until, each.unit) for each in past if each.until > act.day and each.unit in moving]
+    if act.kind in (MERGE, CLOSE):
+        found += [(each.until, each.unit) for each in past if each.until > act.day and each.parent == act.unit]
+        found += [(each.closed_on, each.id) for each in units if each.parent == act.unit and each.closed_on is not None]
+    day, unit = max(found, default=(act.day, 0))
+    return Refusal("below_act", "day", day, unit=unit) if day > act.day else None
 
 
 def _split(act: Act, units: Sequence[Unit], stays: Sequence[Stay]) -> Refusal | None:

@@ -15,8 +15,8 @@ from app.base import audit, clock, events
 from app.base.errors import Refused
 from app.classes import moving
 from app.people import service as people
-from app.people.models import Unit, UnitMembership, UnitPast
-from app.people.units import unit_code
+from app.people.models import Unit, UnitMembership
+from app.people.units import become, unit_code
 from app.rules.units import CHANGE, CLOSE, MERGE, OPEN, SPLIT
 from app.units.models import UnitAct
 from app.units.planning import CHUNK, Plan, Wanted, plan, unit_name
@@ -32,6 +32,9 @@ def perform(session: Session, wanted: Wanted, actor_id: int | None, today: date,
     """Do it; gives the code of the unit whose page tells of it. `Changed` where it is not what was `shown` any more."""
     # One act at a time, and nobody joins a unit meanwhile: who waits here sees what the other has done.
     session.execute(select(Unit.id).order_by(Unit.id).with_for_update()).all()
+    # Nor does anybody leave it: who has left would be put into the other unit.
+    here = select(UnitMembership.id).join(Unit, Unit.id == UnitMembership.unit_id).where(Unit.code == wanted.unit)
+    session.execute(here.order_by(UnitMembership.id).with_for_update(of=UnitMembership)).all()
     found = plan(session, wanted, today)
     if shown is not None and shown != found.fingerprint():
         raise Changed(_("People or units have changed since the preview. Nothing was done; look at the new preview."))
@@ -51,11 +54,11 @@ class _Doing:
             made = self._make()
         if self._wanted.kind == CHANGE:
             assert unit is not None
-            self._become(unit.id, self._new_values())
+            become(self._session, unit.id, self._new_values(), self._day)
         self._move(made.id if made else self._plan.into.id if self._plan.into else 0)
         above = made.id if made else self._plan.into.id if self._plan.into else None
         for each in self._plan.below:
-            self._become(each.id, {"parent_id": above})
+            become(self._session, each.id, {"parent_id": above}, self._day)
         if self._wanted.kind in (MERGE, CLOSE):
             assert unit is not None
             self._close(unit.id)
@@ -81,21 +84,6 @@ class _Doing:
             "name": wanted.name, "name_en": wanted.name_en or wanted.name, "nature": wanted.nature,
             "parent_id": self._plan.parent.id if self._plan.parent else None,
         }  # fmt: skip
-
-    def _become(self, unit_id: int, values: Mapping[str, Any]) -> None:
-        """What the unit was is kept until the day; two changes of one day are one."""
-        row = self._session.get_one(Unit, unit_id, populate_existing=True)
-        kept = select(UnitPast.id).where(UnitPast.unit_id == unit_id, UnitPast.until == self._day)
-        if row.since != self._day and self._session.scalar(kept) is None:
-            self._session.add(
-                UnitPast(
-                    unit_id=unit_id, until=self._day, name=row.name, name_en=row.name_en, nature=row.nature,
-                    parent_id=row.parent_id,
-                )
-            )  # fmt: skip
-        for name, value in values.items():
-            setattr(row, name, value)
-        self._session.flush()
 
     def _move(self, target: int) -> None:
         steps = self._plan.steps

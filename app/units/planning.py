@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base import labels
+from app.base import labels, plain
 from app.base.errors import BadInput
 from app.classes import moving
 from app.people import roles_queries, timeline
@@ -89,9 +89,11 @@ def plan(session: Session, wanted: Wanted, today: date) -> Plan:
     if wanted.kind == SPLIT:
         stays = _going(session, wanted, stays)
     act = Act(
-        wanted.kind, unit.id, wanted.day, into.id if into else None, wanted.name, parent.id if parent else None
+        wanted.kind, unit.id, wanted.day, into.id if into else None, wanted.name, parent.id if parent else None,
+        frozenset(by_code[code].id for code in wanted.below if code in by_code),
     )  # fmt: skip
-    _refuse(rules.refusal(act, every, stays, queries.last_day(session, unit), today), every)
+    past = timeline.past(session)
+    _refuse(rules.refusal(act, every, stays, queries.last_day(session, unit, past), today, past), every)
     below = _below(wanted, unit, every)
     if wanted.kind == SPLIT and not (stays or below):
         raise BadInput(_("Write at least one staff number, or choose a unit that goes along."), "people")
@@ -120,6 +122,8 @@ def _given(by_code: Mapping[str, rules.Unit], code: str, field: str) -> rules.Un
 
 def _check_words(wanted: Wanted) -> None:
     if wanted.kind in (OPEN, CHANGE, SPLIT):
+        plain.check(wanted.name, "name")
+        plain.check(wanted.name_en, "name_en")
         if not 2 <= len(wanted.name) <= 120:
             raise BadInput(_("The unit's name has 2 to 120 characters."), "name")
         if len(wanted.name_en) > 120:
@@ -196,6 +200,15 @@ def _refuse(found: Refusal | None, every: Sequence[rules.Unit]) -> None:
         "no_parent": _("Choose a unit that is not closed."),
         "own_branch": _("%(unit)s is this unit itself, or stands below it.", unit=called),
         "target_later": _("The other unit was not there before %(day)s.", day=day),
+        "branch_then": _(
+            "%(unit)s stood below this unit until %(day)s. Choose that day or a later one.", unit=called, day=day
+        ),
+        "below_act": _(
+            "Something was done with %(unit)s, which stands or stood below it, on %(day)s. "
+            "Choose that day or a later one.",
+            unit=called,
+            day=day,
+        ),
         "below_later": _("A unit below it was not there before %(day)s.", day=day),
         "name_below": _("Both have a unit %(unit)s below them. Merge or rename one of those first.", unit=called),
         "name_taken": _("There is a unit %(unit)s in the same place already.", unit=called),

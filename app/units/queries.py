@@ -225,9 +225,11 @@ def stays(session: Session, unit_id: int) -> list[rules.Stay]:
     return [rules.Stay(*row) for row in session.execute(_STAYS, {"unit": unit_id})]
 
 
-def last_day(session: Session, unit: rules.Unit) -> date | None:
-    """The day of the newest act with a unit, or of its beginning; None where there is neither."""
-    days = [day for day in (session.scalar(_LAST, {"unit": unit.id}), unit.since) if day is not None]
+def last_day(session: Session, unit: rules.Unit, past: Sequence[rules.Past]) -> date | None:
+    """The day of the newest act with a unit, of the newest change (it got another one above it, or another system
+    renamed it), or of its beginning; None where there is none of these."""
+    changed = [each.until for each in past if each.unit == unit.id]
+    days = [day for day in (session.scalar(_LAST, {"unit": unit.id}), unit.since, *changed) if day is not None]
     return max(days, default=None)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -24,7 +26,9 @@ from app.doors.scim import service, tokens
 from app.doors.scim.models import ScimToken
 from app.factory import Academy
 from app.people import service as people
+from app.people import timeline
 from app.people.models import Person, Unit, UnitMembership
+from app.roster import queries as roster
 from tests import factories
 from tests.factories import web
 from tests.factories.web import make_app
@@ -264,6 +268,95 @@ def test_membership_is_dated_and_everybody_belongs_to_one_unit(small: Directory)
     assert small.ask("GET", at).status_code == 404
     with small.db.reading() as session:
         assert session.get(Unit, int(made["id"])) is not None, "the academy's years need it"
+    again = {"schemas": [GROUP], "displayName": "新局"}
+    assert small.told("POST", "/Groups", again, 201)["id"] == made["id"], "the same unit comes back"
+    assert small.told("POST", "/Groups", again, 409)["scimType"] == "uniqueness"
+
+
+def stays_of(city: Directory, login: str) -> list[tuple[Any, ...]]:
+    """(unit, band, since, until) of somebody, in order."""
+    with city.db.reading() as session:
+        rows = session.execute(
+            select(Unit.code, UnitMembership.band, UnitMembership.since, UnitMembership.until)
+            .join(Unit, Unit.id == UnitMembership.unit_id)
+            .join(Person, Person.id == UnitMembership.person_id)
+            .where(Person.login == login)
+            .order_by(UnitMembership.since, UnitMembership.id)
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_who_leaves_tomorrow_is_not_taken_in_anew_by_a_change_about_others(small: Directory) -> None:
+    today = clock.now().date()
+    with small.db.writing() as session:
+        mine = select(UnitMembership).join(Person, Person.id == UnitMembership.person_id).where(Person.login == "l001")
+        session.scalars(mine).one().until = today + timedelta(days=1)
+        other = factories.person(session, "n001", "新人", "learner", "own").key
+        roads = people.create_unit(session, "roads", "公路局", "Roads", "").id
+    at = f"/Groups/{unit_of(small, 'city')}"
+    small.patch(at, add("members", [{"value": other}]))
+    assert stays_of(small, "l001") == [("city", "staff", factories.SINCE, today + timedelta(days=1))]
+    small.patch(f"/Groups/{roads}", add("members", [{"value": key_of(small, "l001")}]))
+    assert stays_of(small, "l001") == [
+        ("city", "staff", factories.SINCE, today), ("roads", "staff", today, None)
+    ], "never in two units on a day"  # fmt: skip
+
+
+def test_who_leaves_one_unit_before_joining_another_keeps_the_band(small: Directory) -> None:
+    today, key = clock.now().date(), key_of(small, "l001")
+    with small.db.writing() as session:
+        roads = people.create_unit(session, "roads", "公路局", "Roads", "").id
+    small.patch(f"/Groups/{unit_of(small, 'city')}", {"op": "remove", "path": f'members[value eq "{key}"]'})
+    small.patch(f"/Groups/{roads}", add("members", [{"value": key}]))
+    assert stays_of(small, "l001") == [("city", "staff", factories.SINCE, today), ("roads", "staff", today, None)]
+
+
+def test_of_two_who_join_at_once_both_are_there(city: Directory) -> None:
+    """The second change reads the members when the first is done; else it would take away whom that brought."""
+    with city.db.writing() as session:
+        first, second = (factories.person(session, login, "新人", "learner", "own") for login in ("n001", "n002"))
+        unit, key = people.create_unit(session, "roads", "公路局", "Roads", "").id, second.key
+        first_id = first.id
+    with ThreadPoolExecutor(1) as pool:
+        with city.db.writing() as session:
+            assert service.unit_of(session, str(unit)) is not None
+            asked = pool.submit(city.patch, f"/Groups/{unit}", add("members", [{"value": key}]))
+            sleep(0.5)
+            people.join_unit(session, first_id, unit, "staff", clock.now().date())
+        asked.result(20)
+    assert [each[0] for login in ("n001", "n002") for each in stays_of(city, login)] == ["roads", "roads"]
+
+
+def test_what_the_academy_has_closed_stays_closed(small: Directory) -> None:
+    at = f"/Users/{key_of(small, 'l001')}"
+    with small.db.writing() as session:
+        people.disable(session, session.scalars(select(Person.id).where(Person.login == "l001")).one(), None)
+    for told in (user("l001"), {"schemas": [USER], "userName": "l001", "displayName": "林晓岚"}):
+        assert small.ask("PUT", at, told).status_code == 403
+    small.patch(at, {"op": "replace", "path": "active", "value": True}, status=403)
+    assert [each.outcome for each in entries(small, "scim.change")] == ["refused"] * 3
+    assert small.patch(at, {"op": "replace", "path": "displayName", "value": "林岚"})["active"] is False
+
+
+def test_a_new_name_of_a_unit_holds_from_its_day_and_a_closed_one_keeps_its_name(small: Directory) -> None:
+    today = clock.now().date()
+    with small.db.writing() as session:
+        unit = people.create_unit(session, "roads", "公路局", "Roads", "").id
+        people.create_unit(session, "water", "水务局", "Water", "")
+    at = f"/Groups/{unit}"
+    small.patch(at, {"op": "replace", "path": "displayName", "value": "交通局"})
+    with small.db.reading() as session:
+        names = [
+            next(each.name for each in timeline.units_on(session, day) if each.id == unit)
+            for day in (today - timedelta(days=1), today)
+        ]
+        assert names == ["公路局", "交通局"]
+        assert [each.now for each in roster.units(session) if each.name == "公路局"] == ["交通局"]
+    small.patch(at, {"op": "replace", "path": "displayName", "value": "水务局"}, status=409)
+    with small.db.writing() as session:
+        session.get_one(Unit, unit).closed_on = today
+    small.patch(at, {"op": "replace", "path": "displayName", "value": "运输局"}, status=400)
+    small.patch(at, add("members", [{"value": key_of(small, "l001")}]), status=400)
 
 
 FILTERS: list[tuple[str, list[str]]] = [
@@ -313,6 +406,11 @@ def test_what_cannot_be_read_is_told_in_scims_form(small: Directory) -> None:
     at = f"/Users/{key_of(small, 'l001')}"
     wrong: list[tuple[str, str, Any, int]] = [
         ("GET", "/Users?filter=userName eq", None, 400), ("GET", '/Users?filter=salary eq "1"', None, 400),
+        ("GET", '/Users?filter=userName eq "\\ud800"', None, 400),
+        ("GET", '/Users?filter=userName eq "\\u0000"', None, 400),
+        ("GET", '/Users?filter=meta.created gt "0001-01-01T00:00:00%2B23:00"', None, 400),
+        ("PATCH", at, {"schemas": [PATCH], "Operations": [
+            {"op": "replace", "path": 'emails[type eq "\\ud800"].value', "value": "a@b.cn"}]}, 400),
         ("GET", "/Users?filter=" + "(" * 3000, None, 400), ("GET", "/Users?startIndex=x", None, 400),
         ("POST", "/Users", [], 400), ("POST", "/Users", {}, 400),
         ("POST", "/Users", user("s1", displayName="a\0b"), 400),
@@ -328,6 +426,7 @@ def test_what_cannot_be_read_is_told_in_scims_form(small: Directory) -> None:
         told = small.told(method, path, body, status)
         assert told["schemas"] == [ERROR], (method, path)
         assert told["status"] == str(status)
+    assert small.told("GET", "/Users?startIndex=" + "9" * 30).get("Resources", []) == []
     head = {"Authorization": f"Bearer {small.token}", "Content-Type": "application/json"}
     for raw in (b"{", b"\xff", b'{"userName": "\\ud800"}', b"[" * 100_000):
         assert json.loads(small.client.post(f"{AT}/Users", data=raw, headers=head).text)["scimType"] == "invalidSyntax"

@@ -15,13 +15,16 @@ from sqlalchemy import insert, select
 from app import jobs
 from app.base.audit import AuditEntry
 from app.base.db import Database
+from app.base.errors import NotFound
 from app.classes.models import ClassMembership
 from app.factory import Academy
-from app.liaison import transfers
+from app.liaison import service, transfers
 from app.liaison.models import UnitTransfer
 from app.people import queries as people_queries
 from app.people import service as people
+from app.people.desk import queries as accounts
 from app.people.models import Person, RoleGrant, Unit, UnitMembership
+from app.rules.access import Scope
 from app.units import acts
 from tests import factories
 from tests.factories import web
@@ -281,3 +284,59 @@ def test_the_list_costs_the_same_for_two_thousand(water: FlaskClient, town: Town
         rows = [{"person_id": n, "unit_id": unit_id, "band": "staff", "since": factories.SINCE} for n in numbers]
         session.execute(insert(UnitMembership), rows)
     assert cost() == few <= 9
+
+
+def test_no_administrator_comes_back_by_the_desk(academy_app: Academy, town: Town) -> None:
+    """Security: whom the academy administrator may not reopen among the accounts, that one does not come back here."""
+    with town.db.writing() as session:
+        for login, role in (("gone1", "audit_admin"), ("gone2", "course_editor")):
+            person = factories.person(session, login, "旧人", role, "academy")
+            people.join_unit(session, person.id, town_unit(session, "water"), "staff", factories.SINCE)
+            mine = UnitMembership.person_id == person.id
+            session.scalars(select(UnitMembership).where(mine)).one().until = date(2026, 2, 1)
+            people.disable(session, person.id, None)
+    academy = web.browser(academy_app, "academy")
+    back = {"name": "旧人", "unit": "water", "day": "2026-03-01", "email": "mine@example.cn"}
+    assert 'id="login-error"' in _post(academy, f"{AT}/new", login="gone1", **back).text
+    assert _post(academy, f"{AT}/new", login="gone2", **back).status_code == 302
+    with town.db.reading() as session:
+        kept = session.scalars(select(Person).where(Person.login == "gone1")).one()
+        assert (kept.email, kept.disabled_at is None) == (None, False)
+
+
+def town_unit(session: Any, code: str) -> int:
+    found: int = session.scalars(select(Unit.id).where(Unit.code == code)).one()
+    return found
+
+
+def test_who_was_moved_meanwhile_is_not_acted_upon(web_db: Database, town: Town) -> None:
+    with web_db.writing() as session:
+        water, actor = Scope(unit_ids=frozenset({town_unit(session, "water")})), town.ids["wl"]
+        row = accounts.one(water, session, town.keys["l001"], TODAY)
+        assert row is not None
+        people.join_unit(session, row.id, town_unit(session, "roads"), "staff", TODAY)
+        given = service.Details("改名", "", "", "section", TODAY)
+        for act in (
+            lambda: service.leave(session, water, row, TODAY, actor, TODAY),
+            lambda: service.correct(session, water, row, given, actor, TODAY),
+            lambda: transfers.ask(session, water, row, "水务局", TODAY, "", actor, TODAY),
+        ):
+            with pytest.raises(NotFound):
+                act()
+    assert town.unit_of("l001") == "roads"
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "改\u202e名"), ("email", "㎯" * 90 + "@example.cn")])
+def test_what_no_row_holds_is_refused_at_its_field(water: FlaskClient, town: Town, field: str, value: str) -> None:
+    given = {"name": "学员1", "band": "staff", "day": TODAY.isoformat(), field: value}
+    assert f'id="{field}-error"' in _post(water, f"{AT}/{town.keys['l001']}/correct", **given).text
+
+
+def test_a_transfer_speaks_of_transfers_in_chinese_too(water: FlaskClient, roads: FlaskClient, town: Town) -> None:
+    assert _post(water, f"{AT}/{town.keys['l001']}/transfer", to="公路局", day="2026-03-01").status_code == 302
+    at = f"/desk/transfers/{town.newest()}"
+    shown = plain(roads.get(at).text)
+    assert all(word in shown for word in ("调出单位", "调入单位", "待答复", "退回"))
+    assert not any(word in shown for word in ("题型", "排队", "不予补计")), "words of other rooms"
+    assert _post(water, f"{at}/withdraw").status_code == 302
+    assert "已撤回" in plain(roads.get(at).text)

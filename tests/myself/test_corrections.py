@@ -13,12 +13,14 @@ from werkzeug.test import TestResponse
 
 from app.base.audit import AuditEntry
 from app.base.errors import Forbidden, Refused
+from app.classes import service as classes
+from app.credits.models import Evidence
 from app.myself.corrections import queries, service
 from app.myself.corrections.models import Correction
 from app.notices import queries as notices
 from app.people import queries as people
 from app.people.models import Credential, Person, UnitMembership
-from app.people.service import join_unit
+from app.people.service import disable, join_unit
 from app.rules.access import Scope
 from tests import factories
 from tests.factories import web
@@ -186,6 +188,28 @@ def test_another_band_holds_from_the_day_of_the_decision(city: City) -> None:
             mine.where(UnitMembership.person_id == city.ids["a1"]).order_by(UnitMembership.since)
         ).all()
         assert [tuple(row) for row in rows] == [("staff", factories.SINCE, DAY), ("section", DAY, None)]
+
+
+def test_another_band_of_who_is_in_a_class_is_evidence(city: City) -> None:
+    with city.db.writing() as session:
+        group = classes.open_class(session, "class-1", "网络一班", "Online class 1")
+        classes.enrol(session, city.ids["a1"], group.id, factories.SINCE, None)
+    ask(city, "a1", "band", "section")
+    assert decide(city, "la", key_of(city, "a1", "band"), "accept").status_code == 302
+    with city.db.reading() as session:
+        stood = select(Evidence.facts).where(Evidence.learner_id == city.ids["a1"], Evidence.kind == "standing")
+        facts = [json.loads(each) for each in session.scalars(stood.order_by(Evidence.id))]
+    assert (facts[0]["band"], facts[-1]["band"], facts[-1]["change"]) == ("staff", "section", "changed")
+
+
+def test_nothing_of_a_closed_account_is_corrected(city: City) -> None:
+    ask(city, "a1", "band", "section")
+    with city.db.writing() as session:
+        disable(session, city.ids["a1"], None)
+    assert decide(city, "la", key_of(city, "a1", "band"), "accept").status_code == 409
+    with city.db.reading() as session:
+        mine = UnitMembership.person_id == city.ids["a1"]
+        assert session.scalars(select(UnitMembership.band).where(mine)).all() == ["staff"]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def test_a_number_has_one_form(typed: str, stored: str) -> None:
     [
         ("Lin.Xiaolan@Example.COM", "lin.xiaolan@example.com"), (" a@b.cn ", "a@b.cn"), ("ａ＠ｂ.ｃｎ", "a@b.cn"),
         ("a@b", ""), ("@b.cn", ""), ("a b@c.cn", ""), ("a@b.cn\nBcc: x@y.cn", ""), ("a,b@c.cn", ""), ("", ""),
+        ("㎯" * 60 + "@b.cn", ""),
     ],
 )  # fmt: skip
 def test_an_address_has_one_form(typed: str, stored: str) -> None:

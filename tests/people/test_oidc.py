@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pyotp
@@ -314,6 +315,15 @@ def test_nobody_is_signed_in_whom_the_academy_does_not_know(app: Academy, db: Da
         assert not is_in(client)
         assert "no account here belongs to you yet" in said(client)
     assert len(entries(db)) == 5
+
+
+@pytest.mark.parametrize("link", [{"link": "staff_number", "claim": "employee"}, {"link": "email"}])
+@pytest.mark.parametrize("odd", ["\ud800@b.cn", "l900\0"])
+def test_what_no_database_holds_is_nobodys(db: Database, link: dict[str, Any], odd: str) -> None:
+    provider = providers.Provider("city", "市", "City", "https://id.example.cn", "duxue", **link)
+    with db.writing() as session:
+        claims = {"sub": "1", "employee": odd, "email": odd, "email_verified": True}
+        assert oidc.find(session, provider, claims).why == "unknown"
 
 
 def test_a_closed_account_is_refused(app: Academy, db: Database, told: Provider) -> None:

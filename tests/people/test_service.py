@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -16,7 +17,7 @@ from app.base.audit import AuditEntry
 from app.base.db import Database
 from app.base.errors import BadInput, Forbidden, NotFound, Refused, TooMany
 from app.people import passwords, queries, service, throttle
-from app.people.models import Credential, LoginSession, Person
+from app.people.models import Credential, LoginSession, Person, UnitMembership
 from tests import factories
 from tests.factories import PASSWORD
 
@@ -42,6 +43,17 @@ def test_a_person_is_made_with_pinyin_and_an_opaque_key(session: Session) -> Non
     with pytest.raises(BadInput, match="l009") as taken:
         service.create_person(session, "L009", "别人")
     assert taken.value.field == "login"
+
+
+def test_of_two_with_one_login_at_the_same_moment_the_second_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.create_person(session, "l009", "林晓岚")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(session, "scalar", lambda *_given, **_more: None)  # it looked before the first was there
+        with pytest.raises(BadInput, match="l009"):
+            service.create_person(session, "l009", "别人")
+    assert service.create_person(session, "l010", "别人").id
 
 
 @pytest.mark.parametrize("login", ["x", "a b", "11010519491231002X", "<script>", "a" * 61])
@@ -212,6 +224,12 @@ def test_units_carry_dates(session: Session, learner: Person) -> None:
     assert [unit and (unit.code, unit.band) for unit in found] == [None, ("city", "staff"), ("water", "section")]
     with pytest.raises(BadInput):
         service.join_unit(session, learner.id, city.id, "staff", date(2026, 2, 1))
+    present = service.join_unit(session, learner.id, water.id, "section", date(2026, 3, 1))
+    present.until = date(2026, 3, 9)  # leaves on a day ahead, and is elsewhere before
+    service.join_unit(session, learner.id, city.id, "staff", date(2026, 3, 5))
+    assert (present.until, queries.unit_of(session, learner.id, date(2026, 3, 6))) == (
+        date(2026, 3, 5), queries.UnitRow(city.id, "city", "市政府", "City", "staff"),
+    )  # fmt: skip
 
 
 def test_roles_hold_from_their_day_and_three_administrators_stay_apart(
@@ -231,3 +249,27 @@ def test_roles_hold_from_their_day_and_three_administrators_stay_apart(
         assert bearer is not None
         held[day.month] = {grant.role for grant in bearer.grants}
     assert held == {3: {"learner", "sys_admin"}, 4: {"learner", "sys_admin", "lecturer"}}
+
+
+def test_of_two_who_move_somebody_at_once_the_second_sees_the_first(db: Database) -> None:
+    day = date(2026, 3, 2)
+    with db.writing() as session:
+        moved = factories.person(session, "l001", "林晓岚", "learner", "own").id
+        units = [service.create_unit(session, code, code, code, "").id for code in ("city", "water", "roads")]
+        service.join_unit(session, moved, units[0], "staff", date(2026, 1, 1))
+
+    def later() -> None:
+        with db.writing() as session:
+            service.join_unit(session, moved, units[2], "staff", day)
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.writing() as session:
+            service.join_unit(session, moved, units[1], "staff", day)
+            asked = pool.submit(later)
+            time.sleep(0.5)
+        asked.result(20)
+    with db.reading() as session:
+        rows = select(UnitMembership.unit_id, UnitMembership.since, UnitMembership.until).order_by(UnitMembership.id)
+        assert [tuple(row) for row in session.execute(rows)] == [
+            (units[0], date(2026, 1, 1), day), (units[2], day, None),
+        ]  # fmt: skip

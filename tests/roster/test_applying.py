@@ -386,3 +386,20 @@ def test_units_that_were_closed_or_renamed_are_not_made_anew(db: Database) -> No
         now = people.unit_of(session, who(session, "xy0001").id, LATER)
         assert now is not None
         assert now.name == "教育体育局"
+
+
+def test_nobody_belongs_to_a_unit_before_it_was_there(db: Database) -> None:
+    begun = date(2026, 5, 10)  # split off later than the day of the file
+    with db.writing() as session:
+        imported(session, city(12))
+        peopling.create_unit(session, "wsj-1", "卫生局", "Health", "党政机关", since=begun)
+    with db.writing() as session:
+        before = tables(session)
+        new = person(14, 所在单位="卫生局", 单位性质="党政机关")
+        done = imported(session, [*changes(city(12)), new], day=LATER)
+        for login, was in (("xy0003", "教育局"), ("xy0014", None)):
+            days = [people.unit_of(session, who(session, login).id, day) for day in (date(2026, 5, 9), begun)]
+            assert [each and each.name for each in days] == [was, "卫生局"]
+    with db.writing() as session:
+        assert service.undo(session, done.import_id, None)["conflicts"] == 0
+        assert tables(session) == before

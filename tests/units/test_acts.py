@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.audit import AuditEntry
+from app.base.db import Database
 from app.base.errors import BadInput
 from app.credits.models import Evidence
 from app.people import queries as people_queries
@@ -187,3 +189,66 @@ def test_the_tree_of_a_day_counts_branches_and_keeps_to_the_scope(session: Sessi
     assert counted(own, TODAY) == {"roads": (3, 3)}
     assert queries.find(own, session, "city") is None
     assert made.learners
+
+
+def test_what_was_done_since_with_a_unit_below_is_not_written_over(session: Session, made: factories.Academy) -> None:
+    early, late = date(2026, 2, 10), date(2026, 2, 20)
+    _do(session, "change", "dams", late, name="水库中心", nature="school", parent="water")
+    for kind, more in (
+        ("merge", {"target": "roads"}),
+        ("split", {"name": "水文局", "nature": "school", "below": ("dams",)}),
+    ):
+        with pytest.raises(BadInput, match=r"水库中心.*2026"):
+            _do(session, kind, "water", early, **more)
+    _do(session, "merge", "water", late, target="roads")
+    with pytest.raises(BadInput, match="2026"):  # it got another unit above it on that day
+        _do(session, "change", "dams", early, name="别名", nature="school", parent="roads")
+    before = next(each for each in timeline.units_on(session, late - timedelta(days=1)) if each.code == "dams")
+    assert (before.name, before.parent) == ("大坝处", _unit(session, "water").id)
+    assert made.learners
+
+
+def test_nothing_stands_below_what_stood_below_it_on_a_day_since(session: Session, made: factories.Academy) -> None:
+    early, late = date(2026, 2, 10), date(2026, 2, 20)
+    _do(session, "change", "dams", late, name="大坝处", nature="public_institution", parent="city")
+    for kind, more in (
+        ("change", {"name": "水务局", "nature": "public_institution", "parent": "dams"}),
+        ("merge", {"target": "dams"}), ("merge", {"target": "roads"}),
+    ):  # fmt: skip
+        with pytest.raises(BadInput, match=r"大坝处.*2026"):
+            _do(session, kind, "water", early, **more)
+    _do(session, "change", "water", late, name="水务局", nature="public_institution", parent="dams")
+    for day in (early, late, TODAY):
+        tree = queries.tree(EVERYTHING, session, day, factories.NOON + timedelta(days=1))
+        assert {row.unit.code for row in tree.rows} == {"city", "water", "dams", "roads"}, "nobody is lost in a ring"
+    assert made.learners
+
+
+@pytest.mark.postgres
+def test_who_leaves_while_a_merge_is_done_is_not_taken_along(
+    db: Database, session: Session, made: factories.Academy
+) -> None:
+    session.commit()
+    water = _unit(session, "water")
+    leaving = session.scalars(
+        select(UnitMembership).where(
+            UnitMembership.person_id == made.learners[1].id, UnitMembership.unit_id == water.id
+        )
+    ).one()
+    leaving.until = date(2026, 3, 1)
+    session.flush()
+
+    def merge() -> None:
+        with db.writing() as other:
+            acts.perform(other, Wanted("merge", "water", TODAY, target="roads"), None, TODAY)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(merge)
+        with pytest.raises(TimeoutError):
+            done.result(1)
+        session.commit()
+        done.result(20)
+    session.expire_all()
+    mine = select(UnitMembership.until).where(UnitMembership.person_id == made.learners[1].id)
+    assert date(2026, 3, 1) in session.scalars(mine).all()
+    assert None not in session.scalars(mine).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from scim2_models import InvalidFilterException, ScimFilter
@@ -87,6 +87,8 @@ class _Conditions(FilterVisitor[ColumnElement[bool]]):
         """One comparison."""
         name, column = self._column(node.attr_path)
         value: Any = node.value
+        if isinstance(value, str) and not _is_text(value):
+            raise InvalidFilterException(detail="A text without NUL and halves of characters is wanted.")
         if isinstance(column, _Members):
             if node.op is not CompareOperator.eq:
                 raise InvalidFilterException(detail="Members are compared by eq.")
@@ -161,4 +163,12 @@ def _moment(value: object) -> datetime:
         raise InvalidFilterException(detail="This is no moment.") from error
     if moment.tzinfo is None:
         raise InvalidFilterException(detail="A moment has its zone.")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidFilterException(detail="This is no moment.") from error
+
+
+def _is_text(value: str) -> bool:
+    """Can a database hold it?"""
+    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)

@@ -110,9 +110,14 @@ def groups(
     return total, [_group(reader, row, belonging.get(row.id, [])) for row in rows]
 
 
+def is_number(text: str) -> bool:
+    """May it be the number of a unit?"""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 def group(reader: Reader, number: str) -> Group | None:
     """By the number of the unit."""
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
+    if not is_number(number):
         return None
     return next(iter(groups(reader, Unit.id == int(number))[1]), None)
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.base import audit, clock, plain
-from app.base.db import insert_into
+from app.base.db import holds, insert_into
 from app.base.errors import BadInput
 from app.classes import service as classes
 from app.classes.models import ClassMembership
@@ -25,16 +25,19 @@ from app.doors.scim.models import ScimMark
 from app.doors.scim.queries import GROUP, USER
 from app.doors.scim.resources import Email, Group, PhoneNumber, User
 from app.people import service as people
+from app.people import timeline
 from app.people.identifiers import plain_email, plain_login, plain_phone
 from app.people.models import Person, Unit, UnitMembership
 from app.people.roles_queries import is_guarded
-from app.people.units import unit_code
+from app.people.units import become, unit_code
+from app.rules import units as rules
 
 FEW = 20  # accounts that may be closed in a day, however small the academy
 
 
 class Guarded(ForbiddenException):
-    """An administrator's account, or too many at once: refused, and the audit log says so."""
+    """An administrator's account, one that the academy has closed, or too many at once: refused, and the audit log
+    says so."""
 
     def __init__(self, detail: str, subject: str) -> None:
         super().__init__(detail=detail)
@@ -79,6 +82,8 @@ def create_user(writer: Writer, wanted: User) -> str:
         try:
             person = people.create_person(session, login, _name(wanted))
         except BadInput as error:
+            if session.scalar(select(Person.id).where(Person.login == login)) is not None:  # it came at this moment
+                raise UniquenessException(detail=f"There is a user with the userName {login}.") from error
             raise InvalidValueException(detail=error.text) from error
         people.grant_role(session, person.id, "learner", "own")
         _note(writer, "scim.create", f"person:{person.key}", None, {"login": login, "name": person.name})
@@ -88,11 +93,12 @@ def create_user(writer: Writer, wanted: User) -> str:
 
 def person_of(session: Session, key: str) -> Person | None:
     """The person, locked: two changes at once follow each other."""
-    return session.scalar(select(Person).where(Person.key == key).with_for_update())
+    return session.scalar(select(Person).where(Person.key == key).with_for_update(key_share=True))
 
 
 def change_user(writer: Writer, person: Person, wanted: User) -> None:
-    """Make the person what is wanted. `Guarded` where that would take an administrator's account over or close it."""
+    """Make the person what is wanted. `Guarded` where that would take an administrator's account over or close it, or
+    open one that was closed in the academy."""
     _write(writer, person, wanted)
 
 
@@ -104,6 +110,8 @@ def _write(writer: Writer, person: Person, wanted: User) -> None:
     was = {"name": person.name, "email": person.email, "phone": person.phone}
     closes = wanted.active is False and person.disabled_at is None
     opens = wanted.active is not False and person.disabled_at is not None
+    if opens and mark.closed_at != person.disabled_at:
+        raise Guarded("This account was closed in the academy: it is opened there alone.", f"person:{person.key}")
     subject = f"person:{person.key}"
     if (now != was or closes or opens) and is_guarded(session, person.id):
         raise Guarded("This is an administrator's account: it is changed in the academy alone.", subject)
@@ -135,7 +143,7 @@ def _close(writer: Writer, person: Person, mark: ScimMark) -> None:
         text = f"{closed} accounts were closed in 24 hours: no more until somebody in the academy has looked."
         raise Guarded(text, f"person:{person.key}")
     people.disable(session, person.id, None)
-    mark.closed_at = now
+    mark.closed_at = person.disabled_at  # what is closed by somebody else later is not opened from here
     _note(writer, "scim.change", f"person:{person.key}", {"active": True}, {"active": False})
 
 
@@ -206,17 +214,25 @@ def _external(given: str | None) -> str | None:
 
 
 def create_group(writer: Writer, wanted: Group) -> str:
-    """A new unit, of no nature yet, below none. Its number."""
+    """A new unit, of no nature yet, below none; or one that was removed comes back. Its number."""
     session, name = writer.session, _unit_name(wanted)
-    code = unit_code(name, set(session.scalars(select(Unit.code))))
-    unit = people.create_unit(session, code, name, name, "")
+    gone = select(Unit).where(Unit.name == name, Unit.closed_on.is_(None), queries.gone(GROUP, Unit.id))
+    unit = session.scalar(gone.order_by(Unit.id).limit(1))
+    if unit is not None:
+        _mark(session, GROUP, unit.id).gone_at = None
+    else:
+        _not_taken(session, name, None, 0)
+        code = unit_code(name, set(session.scalars(select(Unit.code))))
+        unit = people.create_unit(session, code, name, name, "")
     _note(writer, "scim.create", f"unit:{unit.code}", None, {"title": name})
     change_group(writer, unit, wanted)
     return str(unit.id)
 
 
 def unit_of(session: Session, number: str) -> Unit | None:
-    """The unit, locked."""
+    """The unit, locked: of two changes at once the second reads what the first has made of its members."""
+    if not queries.is_number(number):
+        return None
     return session.scalar(select(Unit).where(Unit.id == int(number)).with_for_update())
 
 
@@ -224,8 +240,12 @@ def change_group(writer: Writer, unit: Unit, wanted: Group) -> None:
     """Its name, and who belongs to it from today on."""
     session, name = writer.session, _unit_name(wanted)
     if name != unit.name:
+        if unit.closed_on is not None:
+            raise InvalidValueException(detail=f"This unit was closed on {unit.closed_on}: its name stays.")
+        _not_taken(session, name, unit.parent_id, unit.id)
         _note(writer, "scim.change", f"unit:{unit.code}", {"title": unit.name}, {"title": name})
-        unit.name, unit.name_en = name, name if unit.name_en == unit.name else unit.name_en
+        english = name if unit.name_en == unit.name else unit.name_en
+        become(session, unit.id, {"name": name, "name_en": english}, writer.day)
     _mark(session, GROUP, unit.id).external_id = _external(wanted.external_id)
     asked = [each.value or str(each.ref or "").rpartition("/")[2] for each in wanted.members or []]
     meant = _people(session, dict.fromkeys(asked))
@@ -237,6 +257,12 @@ def change_group(writer: Writer, unit: Unit, wanted: Group) -> None:
         if person_id not in there:
             _join(writer, person, unit)
     session.flush()
+
+
+def _not_taken(session: Session, name: str, parent: int | None, but: int) -> None:
+    """Rosters tell units apart by their names: two beside each other are not called alike."""
+    if rules.taken(timeline.units(session), name, parent, but) is not None:
+        raise UniquenessException(detail=f"There is a unit {name} in the same place already.")
 
 
 def remove_group(writer: Writer, unit: Unit) -> None:
@@ -268,17 +294,16 @@ def _people(session: Session, keys: Mapping[str, None]) -> dict[int, Person]:
 
 
 def _belonging(session: Session, unit_id: int, day: date) -> dict[int, UnitMembership]:
-    """Who belongs to it without an end, closed accounts too: as the members are read."""
-    rows = select(UnitMembership).where(
-        UnitMembership.unit_id == unit_id, UnitMembership.until.is_(None), UnitMembership.since <= day
-    )
+    """Who belongs to it today, closed accounts too, and who leaves on a day ahead: as the members are read."""
+    rows = select(UnitMembership).where(UnitMembership.unit_id == unit_id, holds(UnitMembership, day))
     return {row.person_id: row for row in session.scalars(rows.order_by(UnitMembership.person_id))}
 
 
 def _join(writer: Writer, person: Person, unit: Unit) -> None:
-    session, before, day = writer.session, _home(writer.session, person.id), writer.day
-    was = session.get_one(Unit, before.unit_id).code if before is not None else None
-    band = before.band if before is not None else ""
+    session, before, day = writer.session, _latest(writer.session, person.id), writer.day
+    here = before is not None and (before.until is None or before.until > day)
+    was = session.get_one(Unit, before.unit_id).code if before is not None and here else None
+    band = before.band if before is not None else ""  # groups come one by one: many leave one before they join another
     if before is not None and before.since > day:
         raise InvalidValueException(detail=f"{person.login} begins elsewhere on {before.since}.")
     people.join_unit(session, person.id, unit.id, band, day)
@@ -309,6 +334,11 @@ def _occasion() -> str:
 def _home(session: Session, person_id: int) -> UnitMembership | None:
     mine = select(UnitMembership).where(UnitMembership.person_id == person_id, UnitMembership.until.is_(None))
     return session.scalar(mine)
+
+
+def _latest(session: Session, person_id: int) -> UnitMembership | None:
+    mine = select(UnitMembership).where(UnitMembership.person_id == person_id)
+    return session.scalar(mine.order_by(UnitMembership.since.desc()).limit(1))
 
 
 def _in_class(session: Session, person_id: int) -> ClassMembership | None:

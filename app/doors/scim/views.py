@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,8 @@ from app.doors.scim.tokens import Bearer
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2")
 MOST_BODY = 4 << 20  # bytes
+FURTHEST = 1 << 40  # where an answer may begin
+_NO_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # written in a filter or path, too: a text in the text
 USUAL = 100  # resources of an answer where nothing else is asked
 PLACES = {"ServiceProviderConfig", "Schemas", "ResourceTypes", "Users", "Groups", ".search", "Bulk", "Me"}
 Kind = type[User] | type[Group]
@@ -108,8 +111,8 @@ def _body() -> dict[str, Any]:
         plain = json.dumps(told, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidSyntaxException(detail="This is no JSON.") from error
-    if not isinstance(told, dict) or b"\\u0000" in plain:
-        raise InvalidSyntaxException(detail="An object is wanted, without NUL.")
+    if not isinstance(told, dict) or _NO_TEXT.search(plain):
+        raise InvalidSyntaxException(detail="An object is wanted, without NUL and halves of characters.")
     return told
 
 
@@ -201,7 +204,8 @@ def _listed(told: list[dict[str, Any]], total: int, start: int) -> Response:
 def _search(kinds: tuple[Kind, ...], asked: dict[str, Any]) -> Response:
     _may("read")
     wanted: SearchRequest[Any] = SearchRequest.model_validate(asked, scim_policy=POLICY)
-    start, count = max(wanted.start_index or 1, 1), min(USUAL if wanted.count is None else wanted.count, MOST)
+    start = min(max(wanted.start_index or 1, 1), FURTHEST)
+    count = min(USUAL if wanted.count is None else wanted.count, MOST)
     told: list[dict[str, Any]] = []
     total = 0
     for kind in kinds:
@@ -377,8 +381,8 @@ def create_group() -> Response:
 
 def _change_group(key: str, change: Callable[[Group], Group]) -> Response:
     _may("groups")
-    found = _one(Group, key)
     unit = service.unit_of(session(), key)
+    found = _one(Group, key)
     assert isinstance(found, Group)
     assert unit is not None
     _unchanged(found)
@@ -417,9 +421,8 @@ def patch_group(key: str) -> Response:
 def remove_group(key: str) -> Response:
     """Everybody leaves the unit, and the identity system does not see it any more."""
     _may("groups")
-    found = _one(Group, key)
-    _unchanged(found)
     unit = service.unit_of(session(), key)
+    _unchanged(_one(Group, key))
     assert unit is not None
     service.remove_group(_writer(), unit)
     return Response(status=204)

@@ -13,6 +13,7 @@ from ulid import ULID
 from app.base import audit, clock, labels, plain
 from app.base.db import insert_into
 from app.base.errors import BadInput, Forbidden, Refused, TooMany
+from app.classes import moving
 from app.myself.corrections import messages, queries
 from app.myself.corrections.models import Correction
 from app.myself.corrections.queries import OPEN, CorrectionRow
@@ -138,6 +139,8 @@ def accept(session: Session, actor_id: int, row: CorrectionRow, answer: str, day
     here: moving somebody is asked by one unit and accepted by the other.
     """
     _not_own(actor_id, row)
+    if people_service.person_of(session, row.person_id).disabled_at is not None:
+        raise Refused(_("This account is closed."))
     said = _text(answer, "answer", least=5 if row.field == "other" else 0)
     _move(session, row, "handed_on" if row.field == "unit" else "accepted", actor_id, said)
     told = _apply(session, actor_id, row, day, mail=mail)
@@ -162,6 +165,7 @@ def _apply(session: Session, actor_id: int, row: CorrectionRow, day: date, *, ma
         if unit is None:
             raise Refused(_("This person belongs to no unit today, so there is no rank band to correct."))
         people_service.join_unit(session, row.person_id, unit.id, row.wanted, day)
+        moving.note_moved(session, [row.person_id], day, actor_id)
     else:
         person = people_service.person_of(session, row.person_id)
         setattr(person, row.field, row.wanted)

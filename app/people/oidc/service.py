@@ -87,10 +87,10 @@ def _meant(session: Session, provider: Provider, claims: Mapping[str, Any]) -> i
     """The one open account that the provider's claim names."""
     if provider.link == "staff_number":
         told = claims.get(provider.claim)
-        wanted = Person.login == plain_login(told) if isinstance(told, str) and told else None
+        wanted = Person.login == plain_login(told) if isinstance(told, str) and told and told.isprintable() else None
     elif provider.link == "email" and claims.get("email_verified") is True:
         told = claims.get("email")
-        email = plain_email(told) if isinstance(told, str) else ""
+        email = plain_email(told) if isinstance(told, str) and told.isprintable() else ""
         wanted = Person.email == email if email else None
     else:
         wanted = None
