@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from app.base.db import insert_into
 from app.base.errors import BadInput
 from app.notices.models import NoticeChoice
 from app.people.models import Person
@@ -94,7 +95,10 @@ def choose(session: Session, person_id: int, sorts: list[Sort], ways: Mapping[st
     names = [sort.name for sort in sorts]
     session.execute(delete(NoticeChoice).where(NoticeChoice.person_id == person_id, NoticeChoice.sort.in_(names)))
     if rows:
-        session.execute(insert(NoticeChoice), rows)
+        new = insert_into(session, NoticeChoice)
+        session.execute(
+            new.on_conflict_do_update(index_elements=["person_id", "sort"], set_={"way": new.excluded.way}), rows
+        )
 
 
 def wishes(session: Session, person_ids: list[int], sort: Sort) -> tuple[set[int], set[int]]:

@@ -29,6 +29,7 @@ from app.myself.corrections import queries as corrections
 from app.myself.corrections import service as correcting
 from app.myself.taking import files, service
 from app.notices import queries as notices
+from app.notices import service as telling
 from app.people import queries as people
 from app.people import service as people_service
 from app.rules.access import Scope
@@ -148,6 +149,22 @@ def test_html_in_ones_own_words_stays_text(place: Place) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "My notes" in html
+
+
+def test_a_note_like_a_moment_and_who_a_message_is_about(place: Place) -> None:
+    with place.db.writing() as session:
+        lesson = session.execute(select(Note.lesson_id)).scalars().first()
+        assert lesson is not None
+        for text in ("aaaaaaaaaaTbbbbbbbbZ", "2026-02-31T00:00:00Z"):
+            notebook.add(session, place.made.learner.id, lesson, 0, text)
+        telling.tell(session, place.made.learner.id, "transfer.asked", "/desk/transfers/1", name="另一个人")
+    client = web.browser(place.app, "l001")
+    make(place, client)
+    told, html, raw = opened(fetch(client))
+    assert {"aaaaaaaaaaTbbbbbbbbZ", "2026-02-31T00:00:00Z"} <= {row["text"] for row in told["parts"]["notes"]}
+    assert "2026-02-31T00:00:00Z" in html
+    assert "另一个人" not in raw.decode()
+    assert "Project-Id-Version" not in html
 
 
 def test_only_its_owner_fetches_it(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -31,6 +32,7 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){body{background:#15191c;color:#e4e8e6}th{background:#22292d}"
     "th,td{border-color:#3b454a}.muted{color:#9aa7ad}}"
 )
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # as `moment` writes it; a note may hold anything like it
 
 
 def pack(settings: Settings, locale: str, made_at: datetime, parts: Mapping[str, Rows]) -> bytes:
@@ -106,8 +108,8 @@ def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> s
         return f"{value['course']} · {value['lesson']}"
     if column in ("spans", "pending", "granted"):
         return "，".join(f"{clock(start)}–{clock(end)}" for start, end in value)
-    if isinstance(value, str) and len(value) == 20 and value[10] == "T" and value.endswith("Z"):
-        return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return _at(value, zone)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "，".join(_word("by", each, _) for each in value)
     if isinstance(value, dict):
@@ -116,10 +118,17 @@ def _cell(column: str, value: Any, _: Callable[[str], str], zone: ZoneInfo) -> s
     return _word(column, _inner(value), _)
 
 
+def _at(value: str, zone: ZoneInfo) -> str:
+    try:
+        return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return value
+
+
 def _word(column: str, code: str, _: Callable[[str], str]) -> str:
     """What a code is called; anything else as it is."""
     kind = CODES.get(column, "")
-    return _(str(labels.WORDS[kind].get(code, WHO.get(code, code)))) if kind else code
+    return _(str(labels.WORDS[kind].get(code, WHO.get(code, code)))) if kind and code else code
 
 
 def _inner(value: Any) -> str:

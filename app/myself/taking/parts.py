@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # What a column's value becomes; a column without any goes as it is. `app/myself/taking/values.py` does it.
-JSON, SPANS, MOMENT, STAFF = "json", "spans", "moment", "staff"
+JSON, MESSAGE, SPANS, MOMENT, STAFF = "json", "message", "spans", "moment", "staff"
 UNIT, GROUP, LESSON, MATERIAL = "unit", "class", "lesson", "material"
 QUESTION, SOURCE, IMPORT, PAPER, PLACE = "question", "source", "import", "certificate", "place"
 NUMBER = "a number of the database's own"
@@ -147,7 +147,7 @@ PARTS: tuple[Part, ...] = (
         _plain("ticket_key number text written_at outcome answer answered_by:staff answered_at"),
         _stays("attached", "the viewings as they were then; the viewings themselves are in the copy"),
     ),
-    Part("messages", "notice", "person_id", _plain("kind url facts:json at read_at"), _ID),
+    Part("messages", "notice", "person_id", _plain("kind url facts:message at read_at"), _ID),
     Part("message_choices", "notice_choice", "person_id", _plain("sort way")),
     Part("uploads", "upload", "person_id", _plain("name size received created_at used_at"), _stays("key", SECRET)),
     Part(

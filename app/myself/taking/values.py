@@ -50,6 +50,12 @@ def _parsed(value: object) -> Any:
     return {name: each for name, each in found.items() if name not in _NAMES} if isinstance(found, dict) else found
 
 
+def _unnamed(value: object) -> Any:
+    """What a message says, without whom it is about: that may be somebody else."""
+    found = _parsed(value)
+    return {name: each for name, each in found.items() if name != "name"} if isinstance(found, dict) else found
+
+
 def _packed(value: object) -> list[list[int]]:
     return [list(piece) for piece in spans.pairs(spans.unpack(value if isinstance(value, bytes) else b""))]
 
@@ -63,7 +69,7 @@ class Values:
     def column(self, how: str, numbers: Iterable[Any]) -> Callable[[Any], Any]:
         """What turns the values of one column into JSON's. `numbers`: all that stand in it."""
         simple: dict[str, Callable[[Any], Any]] = {
-            "": plain, parts.JSON: _parsed, parts.SPANS: _packed,
+            "": plain, parts.JSON: _parsed, parts.MESSAGE: _unnamed, parts.SPANS: _packed,
             parts.MOMENT: lambda ms: moment(clock.from_ms(ms)),
         }  # fmt: skip
         if how in simple:

@@ -166,15 +166,15 @@ def waiting(session: Session, import_id: int) -> list[int]:
 
 
 def settle(db: Database, learner_ids: Sequence[int], progress: Progress | None = None) -> None:
-    """Bring these ledgers to their evidence, a few learners to a transaction; whoever stops it leaves the rest to the
-    sweep that was put in line with the evidence."""
+    """Bring these ledgers to their evidence, a few learners to a transaction. Whoever stops it, or a process that is to
+    end, leaves the rest to the sweep that was put in line with the evidence: the import itself is done, once."""
     for at in range(0, len(learner_ids), SETTLED):
         with db.writing() as session:
             credits.settle_all(session, learner_ids[at : at + SETTLED])
         if progress is not None:
             try:
                 progress(min(at + SETTLED, len(learner_ids)), len(learner_ids))
-            except Cancelled:
+            except (Cancelled, tasks.Again):
                 return
 
 

@@ -17,6 +17,7 @@ from app.rules.roster.model import Cell
 MOST_HOURS = 8784
 MOST_TOTAL = 1_000_000_000
 MOST_MINUTES = 600_000
+MOST_SIGNS = 25
 FIRST_YEAR = 1990
 CATEGORIES = {
     "公需科目": "general", "公需课": "general", "公需": "general", "公共科目": "general", "general": "general",
@@ -52,6 +53,8 @@ def _number(cell: Cell, name: str, most: int) -> Decimal:
     if not isinstance(cell, int | float) and not _NUMBER.fullmatch(text):
         bare = _UNIT.sub("", text)
         raise Wrong("number_form", bare if _NUMBER.fullmatch(bare) else "")
+    if len(text) > MOST_SIGNS:  # longer than what `Decimal` multiplies exactly
+        raise Wrong("number_form")
     try:
         found = Decimal(text)
     except InvalidOperation as error:
@@ -116,7 +119,14 @@ def year(cell: Cell) -> int:
 
 
 def day(cell: Cell) -> date | None:
-    """A day; None where nothing stands."""
+    """A day; None where nothing stands. `Wrong` for one before all years that are taken: a zero shown as a day."""
+    found = _day(cell)
+    if found is not None and found.year < FIRST_YEAR:
+        raise Wrong("year_early")
+    return found
+
+
+def _day(cell: Cell) -> date | None:
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):

@@ -118,18 +118,21 @@ def compare(reading: OpeningReading, now: Now) -> Balances:
     faults, held, lines = list(reading.faults), set(reading.held), []
     stood = {(each.staff_number, each.key): each for each in now.standing}
     taken: dict[Place, int] = defaultdict(int)
-    seen: dict[tuple[str, str], Told] = {}
     judge = _Judge(now)
-    for raw in reading.told:
-        told, wrong = judge.judged(raw)
-        if wrong is None and (told.staff_number, told.key) in seen:  # two words for one category
-            other = seen[told.staff_number, told.key]
-            wrong = Fault(told.row, CATEGORY, "twice_other", raw.category, other=str(other.row), sheet=told.sheet)
+    judged = [(raw, *judge.judged(raw)) for raw in reading.told]
+    given: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for _raw, told, wrong in judged:
+        if wrong is None:
+            given[told.staff_number, told.key].append(told)
+    for raw, told, wrong in judged:
+        others = [each for each in given[told.staff_number, told.key] if each is not told]
+        if wrong is None and others:  # two words for one category: nobody can tell which row is meant
+            rows = ", ".join(str(each.row) for each in others[:5])
+            wrong = Fault(told.row, CATEGORY, "twice_other", raw.category, other=rows, sheet=told.sheet)
         if wrong is not None:
             faults.append(wrong)
             held.add(told.staff_number)
             continue
-        seen[told.staff_number, told.key] = told
         if told.kind == BALANCE and told.year is not None:
             taken[told.unit, told.year] += told.hours_m
         before = stood.pop((told.staff_number, told.key), None)
@@ -163,7 +166,7 @@ class _Judge:
         if (told.year or day_year or 0) > self._now.year:
             about, shown = (YEAR, str(told.year)) if told.year else (DAY, str(told.day))
             return told, Fault(told.row, about, "year_ahead", shown, sheet=told.sheet)
-        if told.kind == BALANCE and told.year in self._now.sealed:
+        if told.kind in (BALANCE, HALF) and told.year in self._now.sealed:
             return told, Fault(told.row, YEAR, "year_sealed", str(told.year), sheet=told.sheet)
         if told.kind == HALF and day_year in self._now.sealed:
             return told, Fault(told.row, DAY, "year_sealed", str(told.day), sheet=told.sheet)

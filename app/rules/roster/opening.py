@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -94,7 +95,10 @@ class Told:
         """What it is about: of one learner and source there is one at a time."""
         if self.kind == BALANCE:
             return f"{self.year}:{self.category}"
-        return f"{self.kind}:{cells.same(self.course if self.kind == HALF else self.certificate)}"
+        name = cells.same(self.course if self.kind == HALF else self.certificate)
+        if len(name) > 120:  # some signs become many in their plain form
+            name = f"{name[:80]}…{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+        return f"{self.kind}:{name}"
 
 
 @dataclass(slots=True)

@@ -83,6 +83,7 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("学时", "1,5", "number_form", ""),
     ("学时", "3/4", "number_form", ""), ("学时", "50%", "number_form", ""), ("学时", float("nan"), "number_form", ""),
     ("学时", float("inf"), "number_form", ""), ("学时", 9000, "hours_many", ""), ("学时", 1e300, "hours_many", ""),
+    ("学时", "0." + "9" * 40, "number_form", ""), ("学时", "1." + "0" * 35 + "1", "number_form", ""),
     ("学时", 1.23456, "hours_inexact", "1.235"), ("学时", 0.1 + 0.2, "hours_inexact", "0.3"),
     ("学时", True, "cell_flag", ""), ("学时", date(2025, 1, 2), "cell_date", ""), ("学时", "=A1*2", "formula", ""),
     ("学时", "#DIV/0!", "cell_error", ""), ("学时", "1\x00", "control", "1"),
@@ -122,7 +123,8 @@ def test_what_stands_twice() -> None:
     assert [(f.row, f.problem, f.other) for f in found.faults] == [(3, "twice_other", "4"), (4, "twice_other", "3")]
     assert found.lines == []
     found = changes(good(), good(类别="公需课", 学时=3))  # two words for one category
-    assert [(f.row, f.problem) for f in found.faults] == [(4, "twice_other")]
+    assert [(f.row, f.problem, f.other) for f in found.faults] == [(3, "twice_other", "4"), (4, "twice_other", "3")]
+    assert found.lines == []
 
 
 def test_half_watched_courses_and_certificates_have_sheets_of_their_own() -> None:
@@ -135,6 +137,21 @@ def test_half_watched_courses_and_certificates_have_sheets_of_their_own() -> Non
     assert kinds["course"].day == date(2025, 11, 30)
     assert kinds["certificate"].hours_m == 0
     assert [(f.sheet, f.row, f.problem) for f in found.faults] == [("课程", 3, "seen_beyond")]
+
+
+def test_days_before_all_years_and_sealed_years_of_half_watched_courses() -> None:
+    days = [HALVES, ["XY0001", "公文写作", 20, 90, "1899-12-31"], ["XY0002", "急救", 10, 90, date(1800, 1, 1)]]
+    assert [(f.row, f.problem) for f in changes(good(), 课程=days).faults] == [(2, "year_early"), (3, "year_early")]
+    years = [(*HALVES, "年度"), ["XY0001", "公文写作", 20, 90, "", 2024]]
+    assert [(f.row, f.problem) for f in changes(good(), 课程=years).faults] == [(2, "year_sealed")]
+
+
+def test_a_long_title_is_known_again() -> None:
+    titles = [HALVES, ["XY0001", "㍿" * 60, 20, 90, ""], ["XY0001", "㍿" * 59 + "甲", 20, 90, ""]]
+    told = [line.told for line in changes(good(), 课程=titles).lines if line.told]
+    keys = {each.key for each in told}
+    assert len(keys) == 3
+    assert max(map(len, keys)) <= 200
 
 
 def test_the_old_platforms_totals_are_compared() -> None:
