@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, g, request
 from pydantic import ValidationError
@@ -44,6 +44,7 @@ _NO_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # written in a filter or 
 USUAL = 100  # resources of an answer where nothing else is asked
 PLACES = {"ServiceProviderConfig", "Schemas", "ResourceTypes", "Users", "Groups", ".search", "Bulk", "Me"}
 Kind = type[User] | type[Group]
+T = TypeVar("T", User, Group)
 
 
 @bp.before_request
@@ -260,6 +261,22 @@ def search_groups() -> Response:
     return _search((Group,), _body())
 
 
+def _changed(found: T, complete: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> T:
+    """What the request makes of a resource: a part of it changed (PATCH), or another in its place (PUT, with what
+    `complete` adds to what was sent)."""
+    kind: Any = type(found)
+    if request.method == "PATCH":
+        PatchOp[kind].model_validate(_body(), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY).patch(
+            found, POLICY
+        )
+        return found
+    wanted: T = kind.model_validate(
+        complete(_body()), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY
+    )
+    wanted.replace(found)
+    return wanted
+
+
 # People
 
 
@@ -300,14 +317,14 @@ def create_user() -> Response:
     return _answer(User, key, Context.RESOURCE_CREATION_RESPONSE, 201)
 
 
-def _change_user(key: str, change: Callable[[User], User]) -> Response:
+def _change_user(key: str) -> Response:
     _may("users")
     person = service.person_of(session(), key)
     found = _one(User, key)
     assert isinstance(found, User)
     assert person is not None
     _unchanged(found)
-    service.change_user(_writer(), person, change(found))
+    service.change_user(_writer(), person, _changed(found, _with_name))
     return _answer(User, key, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 
@@ -315,28 +332,14 @@ def _change_user(key: str, change: Callable[[User], User]) -> Response:
 @public
 def replace_user(key: str) -> Response:
     """The whole of a person; what is left out is emptied, the staff number stays."""
-
-    def change(found: User) -> User:
-        wanted = User.model_validate(
-            _with_name(_body()), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY
-        )
-        wanted.replace(found)
-        return wanted
-
-    return _change_user(key, change)
+    return _change_user(key)
 
 
 @bp.patch("/Users/<key>")
 @public
 def patch_user(key: str) -> Response:
     """A part of a person."""
-
-    def change(found: User) -> User:
-        told = PatchOp[User].model_validate(_body(), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
-        told.patch(found, POLICY)
-        return found
-
-    return _change_user(key, change)
+    return _change_user(key)
 
 
 @bp.delete("/Users/<key>")
@@ -379,14 +382,14 @@ def create_group() -> Response:
     return _answer(Group, key, Context.RESOURCE_CREATION_RESPONSE, 201)
 
 
-def _change_group(key: str, change: Callable[[Group], Group]) -> Response:
+def _change_group(key: str) -> Response:
     _may("groups")
     unit = service.unit_of(session(), key)
     found = _one(Group, key)
     assert isinstance(found, Group)
     assert unit is not None
     _unchanged(found)
-    service.change_group(_writer(), unit, change(found))
+    service.change_group(_writer(), unit, _changed(found))
     return _answer(Group, key, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
 
@@ -394,26 +397,14 @@ def _change_group(key: str, change: Callable[[Group], Group]) -> Response:
 @public
 def replace_group(key: str) -> Response:
     """The whole of a unit."""
-
-    def change(found: Group) -> Group:
-        wanted = Group.model_validate(_body(), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
-        wanted.replace(found)
-        return wanted
-
-    return _change_group(key, change)
+    return _change_group(key)
 
 
 @bp.patch("/Groups/<key>")
 @public
 def patch_group(key: str) -> Response:
     """A part of a unit: mostly who comes and goes."""
-
-    def change(found: Group) -> Group:
-        told = PatchOp[Group].model_validate(_body(), scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
-        told.patch(found, POLICY)
-        return found
-
-    return _change_group(key, change)
+    return _change_group(key)
 
 
 @bp.delete("/Groups/<key>")
