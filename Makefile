@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -n 3 --dist loadgroup
+QUICK ?= --quick
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check proof drills bench screenshots words lock clean
@@ -12,6 +13,8 @@ help: ## this list
 	@printf '\n  PORT=8010 CONTENT_PORT=8011 make run    other ports (8000 and 8001 otherwise)\n'
 	@printf '  ONLY=name make bench                    one measurement\n'
 	@printf '  DUXUE_RUNS=50 make test                 fewer runs of each property (500 otherwise)\n'
+	@printf '  QUICK= make check                       all of it: SQLite only, no browser (some eight minutes)\n'
+	@printf '  QUICK=--note-slow make check            the same, and tests/slow.txt anew\n'
 	@printf '  Settings: docs/settings.md\n'
 
 run: ## set up what is missing, then serve the sample academy
@@ -22,9 +25,9 @@ test: ## everything: linters, types, both databases, a real browser
 	@$(PYTHON) tools/setup.py test
 	@DUXUE_RUNS=$${DUXUE_RUNS:-500} $(PYTEST) -m "not proof"
 
-check: ## the quick form, under two minutes: SQLite only, no browser, fewer property runs
+check: ## the quick form, under two minutes: what is quick everywhere, and all that lies beside your changes
 	@$(PYTHON) tools/setup.py check
-	@DUXUE_RUNS=$${DUXUE_RUNS:-200} $(PYTEST) -m "not browser and not proof and not postgres"
+	@DUXUE_RUNS=$${DUXUE_RUNS:-50} $(PYTEST) -n 2 -p tests.slowness $(QUICK) -m "not browser and not proof and not postgres"
 
 proof: ## the long form: 10,000 runs of each property, and the kill drills
 	@$(PYTHON) tools/setup.py test

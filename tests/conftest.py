@@ -7,14 +7,17 @@ import re
 import shutil
 import socket
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.nodeid import NodeId
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -155,6 +158,50 @@ def _templates_are_compiled_once() -> Iterator[None]:
     Flask.jinja_options = {**options, "bytecode_cache": compiled}
     yield
     Flask.jinja_options = options
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_are_compiled_once() -> Iterator[None]:
+    """For all applications of this process: werkzeug (3.1) compiles two functions of each rule, which took 0.12 s of
+    each application, most of what there is to making one. They depend on nothing but what the key holds."""
+    known: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+    whole = Rule._compile_builder
+
+    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = whole(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _production_passwords() -> Iterator[dict[str, Any]]:
+    """Outside `costly_passwords`, hashes of next to no cost: most tests begin with signing in."""
+    from app.people import passwords
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    production = {"_hasher": passwords._hasher, "_NOBODY": passwords._NOBODY}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODY", cheap.hash("nobody"))
+        yield production
+
+
+@pytest.fixture
+def costly_passwords(_production_passwords: dict[str, Any]) -> Iterator[None]:
+    """The parameters of production, also for the password of `factories`."""
+    from app.people import passwords
+    from tests import factories
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _production_passwords.items():
+            patch.setattr(passwords, name, value)
+        patch.setattr(factories, "_hashed", cache(factories._hashed.__wrapped__))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,7 @@ def test_the_graded_policy_ends_what_is_idle_for_half_an_hour(tmp_path: Path) ->
         load({**env, "DUXUE_PASSWORD_POLICY": "none"})
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_a_hash_with_older_parameters_is_made_anew_at_sign_in(academy_app: Academy, web_db: Database) -> None:
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(factories.PASSWORD)
     with web_db.writing() as session:

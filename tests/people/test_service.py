@@ -69,6 +69,7 @@ def test_passwords_that_are_refused(weak: str) -> None:
     assert refused.value.field == "password"
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_long_passwords_are_whole_and_one_form_fits_every_keyboard() -> None:
     long = "云" * 64 + "汀上有鹤"
     passwords.check(long, "x")
@@ -136,6 +137,7 @@ def test_parallel_guesses_are_judged_five_times_at_most(db: Database, monkeypatc
     assert (len(judged), said.count("TooMany")) == (throttle.TRIES, 55)
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_unknown_and_known_logins_are_told_the_same(
     session: Session, learner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
