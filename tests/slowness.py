@@ -55,23 +55,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class _Noting:
+    """Sums up what tests took. Whatever is a group (xdist) is one: its first test builds what all of them use."""
+
     def __init__(self) -> None:
         self.spent: dict[str, float] = defaultdict(float)
         self.names: dict[str, set[str]] = defaultdict(set)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = function_of(report.nodeid)
-        self.spent[name] += report.duration
-        self.names[name].add(report.nodeid)
+        unit = report.nodeid.rpartition("]")[2].partition("@")[2] or function_of(report.nodeid)
+        self.spent[unit] += report.duration
+        self.names[unit].add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        slow = [
-            f"{name}\n"
-            for name, spent in sorted(self.spent.items())
-            if spent / len(self.names[name]) > SLOW_SECONDS and not name.startswith(ALWAYS)
-        ]
-        LIST.write_text("".join(slow))
+        slow = {
+            function_of(name)
+            for unit, spent in self.spent.items()
+            if spent / len(self.names[unit]) > SLOW_SECONDS
+            for name in self.names[unit]
+        }
+        LIST.write_text("".join(f"{name}\n" for name in sorted(slow) if not name.startswith(ALWAYS)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
