@@ -1,4 +1,5 @@
-"""`python -m bench [beats|pages|fairness|credits|postgresql|sqlite …]`: figures beside floors; nothing named: all.
+"""`python -m bench [beats|pages|fairness|credits|rosters|postgresql|sqlite …]`: figures beside floors;
+nothing named: all.
 
 `python -m bench faults [N] [postgresql|sqlite]`: N random faults in the books, each of which `verify` must name."""
 
@@ -8,11 +9,11 @@ import os
 import sys
 
 import app.tables  # noqa: F401 — all models, for the copies
-from bench import beats, credits, fairness, faults, pages, parts, traces
+from bench import beats, credits, fairness, faults, pages, parts, rosters, traces
 from bench.places import place
 from bench.report import Report
 
-PARTS, DATABASES = ("beats", "pages", "fairness", "credits"), ("postgresql", "sqlite")
+PARTS, DATABASES = ("beats", "pages", "fairness", "credits", "rosters"), ("postgresql", "sqlite")
 
 
 def main(wanted: list[str]) -> None:
@@ -37,6 +38,8 @@ def main(wanted: list[str]) -> None:
                 pages.measure(where, seconds, report.add)
     if "credits" in chosen:
         credits.measure(kinds, report.keep)
+    if "rosters" in chosen:
+        rosters.measure(kinds, report.keep)
     if "fairness" in chosen:
         missed = fairness.measure(kinds, report.keep)
         if missed:

@@ -7,15 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete
@@ -23,21 +17,10 @@ from sqlalchemy import delete
 from app.base.db import Database
 from app.credits.simulation.models import PresentStand
 from bench import ledgers
+from bench.commands import Ran, run
 from bench.ledgers import Ledgers
 
 SIZES = (1_000, 4_000, 16_000, 64_000)
-PAGE = os.sysconf("SC_PAGE_SIZE")
-LOOK_EVERY = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A command: seconds on the wall, seconds of all cores, most bytes of memory of all its processes together."""
-
-    seconds: float
-    cpu: float
-    bytes: int
-    said: str
 
 
 def measure(kinds: Sequence[str], keep: Callable[[list[dict[str, Any]]], None]) -> None:
@@ -58,16 +41,20 @@ def _measured(where: Ledgers) -> list[dict[str, Any]]:
     all_ = ledgers.draft(date(year + 1, 1, 1), rate="length / 45 => length / 46")
     simulate = ("rules", "simulate", "--json", "--as-if", f"{year}-01-01")
     rows = [
-        _row("simulate, nothing packed", where, _run(where, *simulate, _file(where, few))),
+        _row("simulate, nothing packed", where, _duxue(where, *simulate, _file(where, few))),
     ]
     _forget(where)
     rows += [
-        _row("simulate, the first of a day", where, _run(where, *simulate, _file(where, few))),
-        _row("simulate", where, _run(where, *simulate, _file(where, few))),
-        _row("simulate, everybody changes", where, _run(where, *simulate, _file(where, all_))),
-        _row("verify", where, _run(where, "credits", "verify", "--json")),
+        _row("simulate, the first of a day", where, _duxue(where, *simulate, _file(where, few))),
+        _row("simulate", where, _duxue(where, *simulate, _file(where, few))),
+        _row("simulate, everybody changes", where, _duxue(where, *simulate, _file(where, all_))),
+        _row("verify", where, _duxue(where, "credits", "verify", "--json")),
     ]
     return rows
+
+
+def _duxue(where: Ledgers, *arguments: str) -> Ran:
+    return run(where.folder, where.urls.app_url, *arguments)
 
 
 def _forget(where: Ledgers) -> None:
@@ -99,64 +86,3 @@ def _row(name: str, where: Ledgers, ran: Ran) -> dict[str, Any]:
         "name": name, "database": where.kind, "learners": where.learners, "pieces": where.learners * ledgers.PIECES,
         "seconds": round(ran.seconds, 2), "cpu_seconds": round(ran.cpu, 2), "peak_bytes": ran.bytes, "found": found,
     }  # fmt: skip
-
-
-def _run(where: Ledgers, *arguments: str) -> Ran:
-    """A `duxue` command over that academy; SystemExit when it fails."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("DUXUE_")},
-        "DUXUE_DATA_DIR": str(where.folder), "DUXUE_DATABASE_URL": where.urls.app_url,
-    }  # fmt: skip
-    before, begun = _cpu(), time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *arguments], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    with _Memory(process.pid) as memory:
-        said = process.communicate()[0]
-    seconds = time.perf_counter() - begun
-    if process.returncode:
-        raise SystemExit(f"bench: duxue {' '.join(arguments)} ended with status {process.returncode}: {said[:500]}")
-    return Ran(seconds, _cpu() - before, memory.most, said)
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-class _Memory:
-    """Looks again and again at the memory of a process and all that it started; pages they share count for each."""
-
-    def __init__(self, root: int) -> None:
-        self.most, self._root, self._over = 0, root, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> _Memory:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(LOOK_EVERY):
-            self.most = max(self.most, sum(map(_resident, _family(self._root))))
-
-
-def _family(root: int) -> list[int]:
-    found = [root]
-    for pid in found:
-        try:
-            for path in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, path.read_text(encoding="ascii").split())
-        except OSError:
-            continue
-    return found
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0

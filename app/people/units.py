@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -83,6 +82,8 @@ def become(session: Session, unit_id: int, values: Mapping[str, Any], day: date)
 
 def unit_code(name: str, taken: set[str]) -> str:
     """A code for a new unit: the initials of its name in pinyin, with a number where they are taken."""
+    from pypinyin import Style, lazy_pinyin  # see people.service.pinyin_of
+
     letters = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).casefold()
     base = re.sub(r"[^a-z0-9]", "", letters)[:30] or "unit"
     code, number = base, 1

@@ -93,7 +93,10 @@ def test_every_variable_that_any_document_names_exists() -> None:
 
 def commands(group: click.Group = cli.main, before: str = "duxue") -> Iterator[tuple[str, click.Command]]:
     """Every command with its words."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from commands(command, f"{before} {name}")
         else:
