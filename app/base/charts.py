@@ -15,7 +15,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.base.numbers import clock, duty, fixed, hours, tenths, tenths_up
+from app.base.numbers import clock, duty, fixed, grouped, hours, tenths, tenths_up
 
 TONES = frozenset(("counted", "action", "pending", "refused", "on-course", "at-risk", "late", "done", "1", "2", "3"))
 WIDE, NARROW = 700, 328
@@ -195,8 +195,8 @@ def cover_look(title: str) -> tuple[int, int]:
 def init_app(app: Flask) -> None:
     """Template filters for hours and times, and the drawing functions for the component macros."""
     filters = (
-        ("hours", hours), ("fixed", fixed), ("tenths", tenths), ("tenths_up", tenths_up), ("duty", duty),
-        ("clock", clock),
+        ("hours", hours), ("grouped", grouped), ("fixed", fixed), ("tenths", tenths), ("tenths_up", tenths_up),
+        ("duty", duty), ("clock", clock),
     )  # fmt: skip
     for name, function in filters:
         app.jinja_env.filters.setdefault(name, function)

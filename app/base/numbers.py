@@ -14,6 +14,12 @@ def hours(thousandths: int) -> str:
     return f"{MINUS if thousandths < 0 else ''}{whole}.{decimals}"
 
 
+def grouped(thousandths: int) -> str:
+    """As `hours`, with the thousands set apart: sums over many people."""
+    whole, _point, decimals = hours(abs(thousandths)).partition(".")
+    return f"{MINUS if thousandths < 0 else ''}{int(whole):,}.{decimals}"
+
+
 def fixed(thousandths: int, decimals: int) -> str:
     """With so many decimals (1 to 3), what lies beyond them cut off: for numbers that stand in a column."""
     whole, rest = divmod(abs(thousandths), 1000)

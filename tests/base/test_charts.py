@@ -71,6 +71,13 @@ def test_overviews_have_one_decimal_and_keep_the_exact_number(thousandths: int, 
         assert text == numbers.hours(thousandths) or f'title="{numbers.hours(thousandths)}"' in found
 
 
+@pytest.mark.parametrize(
+    ("thousandths", "text"), [(1_433_249_000, "1,433,249.0"), (-1_000_125, "\u22121,000.125"), (999_000, "999.0")]
+)
+def test_sums_over_many_people_have_their_thousands_apart(thousandths: int, text: str) -> None:
+    assert numbers.grouped(thousandths) == text
+
+
 @pytest.mark.parametrize(("decimals", "text"), [(1, "\u22122.1"), (2, "\u22122.13"), (3, "\u22122.130")])
 def test_columns_have_the_same_decimals(decimals: int, text: str) -> None:
     assert numbers.fixed(-2_130, decimals) == text

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.base.db import Database
+from app.classes import service as classes
+from app.classes.models import VirtualClass
 from app.credits import reckoning, service, shown
 from tests import factories
 from tests.credits.browsing import page, plain, signed_in
@@ -161,3 +164,24 @@ def test_hours_below_each_other_have_as_many_decimals(app: Flask, db: Database) 
     assert (have, needed) == (["2.444 h", "2.000 h"], ["50.0 h", "15.0 h"])
     assert "47.556 h" in html
     assert "13.000 h" in html
+
+
+def test_where_nobody_is_bound_nothing_is_missing(app: Flask, db: Database, learner: int) -> None:
+    """Hours of a year in which somebody belonged to no class: they count, and no duty stands there in red."""
+    with db.writing() as session:
+        free = factories.person(session, "free", "林晓岚", "learner", "own").id
+        group = session.scalars(select(VirtualClass.id)).first()
+        assert group is not None
+        classes.enrol(session, free, group, date(2025, 1, 1), None)
+        classes.leave_class(session, free, date(2025, 6, 1), None)
+        for one in (free, learner):
+            watch(session, one)
+            service.settle(session, one)
+    assert "not asked for" not in page(signed_in(app, db, "l001"), "/statement")
+    html = page(signed_in(app, db, "free"), "/statement")
+    assert "No duty in this period" in html
+    duties = html[html.index('<table class="table duties"') :].split("</table>")[0]
+    words = re.findall(r'class="tag ([^"]+)">\s*([^<]+)<', duties)
+    assert ("tag-line", "not asked for") in words
+    assert not {word for _look, word in words} & {"missing", "not due yet"}
+    assert "refused" not in duties

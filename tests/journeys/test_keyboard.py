@@ -1,4 +1,5 @@
-"""By keyboard alone, with the focus always to be seen: sign in, find a course, watch, answer, read the statement."""
+"""By keyboard alone, with the focus always to be seen: sign in, find a course, watch, answer, read the statement; and
+at a desk, on a phone's width: import a roster and undo it, find a person, see who would move into which class."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.devices import DESKTOP, SECOND, device, until
+from tests.journeys.devices import DESKTOP, PHONE, SECOND, device, until
 from tests.journeys.filming import Studio
-from tests.journeys.server import Academy
+from tests.journeys.keys import press, press_until
+from tests.journeys.server import Academy, Account
+from tests.roster.books import as_csv, person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,34 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LOGIN, TITLE = "l021", "键盘短片"
-MOST_STEPS = 90
-# The ring may stand around what holds the field: a choice with its words, a search box.
-SEEN = """() => {
-  const one = document.activeElement;
-  const around = [one, one.parentElement, ...(one.labels || [])].filter(Boolean);
-  return around.map((each) => getComputedStyle(each))
-    .some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
-}"""
-
-
-def press_until(page: Page, selector: str) -> None:
-    """Tab until the element, or one around the focus, is there; it must be seen to have the focus."""
-    for _step in range(MOST_STEPS):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => Boolean(document.activeElement.closest(selector))", selector):
-            label = "(document.activeElement.labels || [])[0]"
-            around = page.evaluate(f"() => {{ const l = {label}; return l ? getComputedStyle(l).outlineStyle : ''; }}")
-            assert page.evaluate(SEEN) != "none,none" or around not in ("", "none"), (
-                f"nobody sees that {selector} has it"
-            )
-            return
-    raise AssertionError(f"{selector} is not reached in {MOST_STEPS} steps with Tab on {page.url}")
-
-
-def press(page: Page, selector: str) -> None:
-    """Go there and press Enter."""
-    press_until(page, selector)
-    page.keyboard.press("Enter")
 
 
 def test_from_the_door_to_the_statement(chromium: Browser, sample: Academy, tmp_path: Path) -> None:
@@ -55,7 +30,7 @@ def test_from_the_door_to_the_statement(chromium: Browser, sample: Academy, tmp_
     studio.db.engine.dispose()
     found = device(chromium, sample, DESKTOP)
     page = found.page
-    _signs_in(page, sample)
+    _signs_in(page, sample.account("learner", LOGIN))
     _finds_the_course(page)
     page.wait_for_url(f"**{film.address}")
     _watches_and_answers(page)
@@ -72,8 +47,59 @@ def test_from_the_door_to_the_statement(chromium: Browser, sample: Academy, tmp_
     found.context.close()
 
 
-def _signs_in(page: Page, sample: Academy) -> None:
-    account = sample.account("learner", LOGIN)
+def test_a_roster_is_imported_and_undone_at_a_desk_as_narrow_as_a_phone(
+    chromium: Browser, sample: Academy, tmp_path: Path
+) -> None:
+    roster = tmp_path / "名册.csv"
+    roster.write_bytes(as_csv([person(9001), person(9002), person(9003, 手机号码="12")]))
+    found = device(chromium, sample, PHONE)
+    page = found.page
+    _signs_in(page, sample.account("academy_admin"))
+    page.goto("/desk/import")
+    _whole(page)
+    press_until(page, "main [type=file]")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(roster)
+    press_until(page, "main [name=source]")
+    page.keyboard.type("键盘")
+    press(page, "main form[enctype] [type=submit]")
+    expect(page.locator(".diff-bar")).to_have_count(1, timeout=30 * SECOND)
+    assert "2 人新增" in (page.locator(".diff-bar").get_attribute("aria-label") or "")
+    _whole(page)
+    press(page, ".diff-tabs a[href*='show=wrong']")
+    page.wait_for_url("**show=wrong")
+    expect(page.locator(".wrong-table")).to_contain_text("手机号码")
+    _whole(page)
+    press(page, ".apply-bar [type=submit]")
+    expect(page.locator("form[action$='/undo']")).to_have_count(1, timeout=30 * SECOND)
+    _whole(page)
+    address = page.url
+    _finds(page, "壬零零甲")
+    page.goto(address)
+    press(page, "form[action$='/undo'] button")
+    expect(page.locator("#undone")).to_have_count(1, timeout=30 * SECOND)
+    _whole(page)
+    assert found.complaints == []
+    found.context.close()
+
+
+def _finds(page: Page, name: str) -> None:
+    """In the list of accounts."""
+    page.goto("/desk/accounts")
+    press_until(page, "main [name=q]")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=*")
+    expect(page.locator("main tbody")).to_contain_text(name)
+    _whole(page)
+
+
+def _whole(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") == 360, f"{page.url}: something lies beyond the screen"
+
+
+def _signs_in(page: Page, account: Account) -> None:
     page.goto("/sign-in")
     expect(page.locator("[name=login]")).to_be_focused()
     page.keyboard.type(account.username)

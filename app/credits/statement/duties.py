@@ -26,7 +26,8 @@ _WHOLE = ("days", "months", "minutes", "count")  # what a test may measure besid
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One test. `state`: met, short, over, not due, flagged (short, and nothing follows from it).
+    """One test. `state`: met, short, over, not due, flagged (short, and nothing follows from it), not asked (in a period
+    in which there is no duty at all).
 
     Amounts are texts with their unit; `more` are sentences about where they come from.
     """
@@ -107,7 +108,7 @@ def _duties(tests: Sequence[Test], statement: Statement, rules: RuleSet) -> list
 
 
 def _duty(test: Test, found: TestResult, decimals: Sequence[int], statement: Statement, rules: RuleSet) -> Duty:
-    state = _state(test, found)
+    state = "met" if found.met else _lacking(test, found, asked=statement.period.duty == "full")
     got, quota, short = (
         amount_text(each, test, rules.unit, least)
         for each, least in zip((found.got, found.quota, found.short), decimals, strict=True)
@@ -118,16 +119,18 @@ def _duty(test: Test, found: TestResult, decimals: Sequence[int], statement: Sta
         "over": _("too much"),
         "not due": _("not due yet"),
         "flagged": _("below, only noted"),
+        "not asked": _("not asked for"),
     }
+    lacks = short if found.short and state != "not asked" else ""
     return Duty(
-        test.id, clause_text(rules, test.id) or test.id, got, quota, short if found.short else "", state, words[state],
+        test.id, clause_text(rules, test.id) or test.id, got, quota, lacks, state, words[state],
         _more(test, found, statement, rules),
     )  # fmt: skip
 
 
-def _state(test: Test, found: TestResult) -> str:
-    if found.met:
-        return "met"
+def _lacking(test: Test, found: TestResult, asked: bool) -> str:
+    if not asked:
+        return "not asked"
     if test.at_most:
         return "over"
     if not found.due:
