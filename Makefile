@@ -12,7 +12,7 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  PORT=8010 CONTENT_PORT=8011 make run    other ports (8000 and 8001 otherwise)\n'
 	@printf '  ONLY=name make bench                    one measurement\n'
-	@printf '  DUXUE_RUNS=50 make test                 fewer runs of each property (500 otherwise)\n'
+	@printf '  DUXUE_RUNS=50 make test                 fewer runs of each property (300 otherwise)\n'
 	@printf '  QUICK= make check                       all of it: SQLite only, no browser (some eight minutes)\n'
 	@printf '  QUICK=--note-slow make check            the same, and tests/slow.txt anew\n'
 	@printf '  Settings: docs/settings.md\n'
@@ -23,7 +23,7 @@ run: ## set up what is missing, then serve the sample academy
 
 test: ## everything: linters, types, both databases, a real browser
 	@$(PYTHON) tools/setup.py test
-	@DUXUE_RUNS=$${DUXUE_RUNS:-500} $(PYTEST) -m "not proof"
+	@DUXUE_RUNS=$${DUXUE_RUNS:-300} $(PYTEST) -m "not proof"
 
 check: ## the quick form, under two minutes: what is quick everywhere, and all that lies beside your changes
 	@$(PYTHON) tools/setup.py check

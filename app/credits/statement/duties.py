@@ -26,8 +26,8 @@ _WHOLE = ("days", "months", "minutes", "count")  # what a test may measure besid
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One test. `state`: met, short, over, not due, flagged (short, and nothing follows from it), not asked (in a period
-    in which there is no duty at all).
+    """One test. `state`: met, short, over, not due, flagged (short, and nothing follows from it), not asked (in a
+    period in which there is no duty at all).
 
     Amounts are texts with their unit; `more` are sentences about where they come from.
     """
