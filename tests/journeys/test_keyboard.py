@@ -1,5 +1,5 @@
 """By keyboard alone, with the focus always to be seen: sign in, find a course, watch, answer, read the statement; and
-at a desk, on a phone's width: import a roster and undo it, find a person, see who would move into which class."""
+at a desk, on a phone's width: import a roster, find a person of it, undo it."""
 
 from __future__ import annotations
 
