@@ -34,17 +34,28 @@ export class Checks {
     }
   }
 
+  // A question that stands there already stays the same element, whatever comes meanwhile: its choice, its focus, its
+  // error, and a finger that is just pressing.
   show(html) {
     const known = new Set(this.keys());
-    const chosen = this.chosen();
-    const focus = this.focused();
-    const wrong = this.errors();
-    this.box.innerHTML = html; // our own server's template
-    for (const input of this.box.querySelectorAll("input[name=chosen]")) {
-      if (chosen.has(this.name(input))) input.checked = true;
+    const within = this.box.contains(document.activeElement);
+    const piece = document.createElement("template");
+    piece.innerHTML = html; // our own server's template
+    const now = Array.from(piece.content.children);
+    const wanted = new Set(now.map((each) => this.identity(each)));
+    const kept = new Map();
+    for (const each of Array.from(this.box.children)) {
+      if (wanted.has(this.identity(each))) kept.set(this.identity(each), each);
+      else each.remove();
     }
-    for (const form of this.box.querySelectorAll("form")) this.mark(form, wrong.get(this.question(form)) || "");
-    if (focus) this.byName(focus);
+    let at = this.box.firstElementChild;
+    for (const each of now) {
+      const same = kept.get(this.identity(each));
+      if (same) same.querySelector("[data-range]").textContent = each.querySelector("[data-range]").textContent;
+      if (same && same === at) at = at.nextElementSibling;
+      else this.box.insertBefore(same || each, at);
+    }
+    if (within && !this.box.contains(document.activeElement)) this.said.focus();
     const fresh = this.keys().filter((key) => !known.has(key)).length;
     if (fresh) this.say(this.data.words.asked);
   }
@@ -53,39 +64,12 @@ export class Checks {
     return Array.from(this.box.querySelectorAll("[data-check]"), (each) => each.dataset.check);
   }
 
-  name(input) {
-    const { form } = input;
-    return [form.elements.check.value, form.elements.question ? form.elements.question.value : "", input.value].join("/");
-  }
-
-  question(form) {
-    const { check, question } = form.elements;
-    return `${check.value}/${question ? question.value : ""}`;
-  }
-
-  // What is said to be wrong, by question.
-  errors() {
-    const shown = Array.from(this.box.querySelectorAll("form [data-error]:not([hidden])"));
-    return new Map(shown.map((error) => [this.question(error.closest("form")), error.textContent.trim()]));
-  }
-
-  chosen() {
-    return new Set(Array.from(this.box.querySelectorAll("input[name=chosen]:checked"), (input) => this.name(input)));
-  }
-
-  // What a person may stand on: the choices and the buttons.
-  places() {
-    return Array.from(this.box.querySelectorAll("input[name=chosen], button"));
-  }
-
-  focused() {
-    const at = this.places().find((each) => each === document.activeElement);
-    return at ? this.name(at) : "";
-  }
-
-  byName(name) {
-    const found = this.places().find((each) => this.name(each) === name);
-    if (found) found.focus();
+  // What is asked: an answer to it, or a change of its question, makes it another.
+  identity(section) {
+    const form = section.querySelector("form");
+    const { question, asked } = form.elements;
+    const shown = form.querySelector("fieldset"); // without what is said to be wrong
+    return [section.dataset.check, question && question.value, asked && asked.value, shown && shown.textContent].join("/");
   }
 
   async submit(event) {
@@ -122,7 +106,6 @@ export class Checks {
     sessionStorage.removeItem("duxue.draft"); // it was sent: nothing to put back after signing in
     this.told.changed(answer.coverage, answer.pending, answer.credited);
     if (answer.result === "lapsed" && answer.ranges.length && this.told.again) this.told.again(answer.ranges[0][0]);
-    for (const input of this.box.querySelectorAll("input[name=chosen]")) input.checked = false;
     this.say(answer.text, answer.result, answer.explanation);
     await this.refresh();
     this.said.focus();
