@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -n 3 --dist loadgroup
+# Four: the journeys, a third of it all, mostly wait.
+PYTEST := $(PY) -m pytest -n 4 --dist loadgroup
 QUICK ?= --quick
 
 .DEFAULT_GOAL := help

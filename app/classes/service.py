@@ -31,8 +31,11 @@ def open_class(session: Session, code: str, name: str, name_en: str) -> VirtualC
     return made
 
 
-def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id: int | None) -> ClassMembership:
-    """Join a class from a day on, out of the one before; the standing becomes evidence: a duty begins."""
+def enrol(
+    session: Session, person_id: int, class_id: int, since: date, actor_id: int | None, *, settled: bool = True
+) -> ClassMembership:
+    """Join a class from a day on, out of the one before; the standing becomes evidence: a duty begins. `settled` as in
+    `note_standing`."""
     group = session.get(VirtualClass, class_id)
     if group is None:
         raise NotFound(_("There is no such class."))
@@ -52,7 +55,8 @@ def enrol(session: Session, person_id: int, class_id: int, since: date, actor_id
     session.flush()
     if before is not None:  # viewings before the ledger: the house's lock order (app/viewing/stores.py)
         events.announce(session, events.LEARNER_LEFT, person_id=person_id, class_id=before.class_id)
-    note_standing(session, person_id, "joined" if before is None else "changed", since, actor_id)
+    change = "joined" if before is None else "changed"
+    note_standing(session, person_id, change, since, actor_id, settled=settled)
     subject = _subject(session, person_id)
     audit.record(session, actor_id, "class.enrol", subject, group=group.code, since=since)
     return membership

@@ -54,4 +54,5 @@ def _watched(made: Load, learner_id: int, slug: str, share: float, moment: datet
         material = course_queries.open_material(made.session, lesson.id)
         assert material is not None
         watched_ms = int(material.media_version.length_ms * share)
-        history.watched(made.session, made.settings, learner_id, [Seen(material, watched_ms, moment)])
+        told = history.watched(made.session, made.settings, learner_id, [Seen(material, watched_ms, moment)])
+        credits.record_all(made.session, learner_id, told)

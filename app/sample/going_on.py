@@ -33,6 +33,8 @@ from app.viewing.history import Seen
 STALE_DAYS = 2
 DUE_DAYS = 7  # an offer that ends sooner is renewed
 RECORDER = "sample"
+RECORDED = 5000  # pieces at a time
+SETTLED = 100  # learners at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def live(
     """Record what these learners did after `since` and up to now, and settle whoever did something."""
     plan, now = years(settings), clock.now()
     shelves = _shelves(session, courses, clock.local_day(now, settings.timezone))
+    pieces: list[tuple[int, credits.Told]] = []
     span = range(since.astimezone(settings.timezone).year, now.astimezone(settings.timezone).year + 1)
     for each in everybody:
         told = [
@@ -94,16 +97,23 @@ def live(
             for moment, course in plan.elsewhere(each.login, each.profile, year)
             if since < moment <= now
         ]
-        new = credits.record_all(session, each.id, told) if told else 0
         seen = [
             _seen(material, opened)
             for year in span
             for opened, material in _opened(plan, each, year, shelves[each.group])
             if since < opened.moment <= now
         ]
-        count = history.watched(session, settings, each.id, seen) if seen else 0
-        if new or count:
-            credits.settle(session, each.id)
+        told += history.watched(session, settings, each.id, seen) if seen else []
+        pieces += [(each.id, one) for one in told]
+    for at in range(0, len(pieces), RECORDED):
+        credits.record_each(session, pieces[at : at + RECORDED])
+    settle(session, sorted({learner_id for learner_id, _piece in pieces}))
+
+
+def settle(session: Session, learner_ids: Sequence[int]) -> None:
+    """Settle all of these, many at a time."""
+    for at in range(0, len(learner_ids), SETTLED):
+        credits.settle_all(session, learner_ids[at : at + SETTLED])
 
 
 def _told(plan: Years, each: Somebody, moment: datetime, course: Elsewhere, now: datetime) -> credits.Told:

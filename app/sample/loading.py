@@ -108,7 +108,8 @@ def _learners(made: Load, rows: list[dict[str, str]]) -> None:
         made.learners.append(person.id)
         people.join_unit(made.session, person.id, made.units[row["unit"]], row["band"], made.year_began)
         people.grant_role(made.session, person.id, "learner", "own", since=made.year_began)
-        classes.enrol(made.session, person.id, made.classes[row["class"]], made.year_began, None)
+        classes.enrol(made.session, person.id, made.classes[row["class"]], made.year_began, None, settled=False)
+    going_on.settle(made.session, made.learners)
 
 
 def _newcomers(made: Load, plan: dict[str, Any]) -> None:

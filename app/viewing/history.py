@@ -48,28 +48,24 @@ class _Learner:
     last_ms: int
 
 
-def watched(session: Session, settings: Settings, learner_id: int, seen: Iterable[Seen]) -> int:
-    """Write what one learner watched, in the order of its moments; how many lessons it were.
+def watched(session: Session, settings: Settings, learner_id: int, seen: Iterable[Seen]) -> list[Told]:
+    """Write what one learner watched, in the order of its moments; the evidence of it, which the caller records.
 
-    A lesson already begun is left alone. Evidence is recorded for the highest mark reached; settlement is the
-    caller's.
+    A lesson already begun is left alone. There is evidence for the highest mark that was reached.
     """
     mine = Viewing.learner_id == learner_id
     last_id, last_ms = session.execute(select(func.max(Viewing.id), func.max(Viewing.ended_ms)).where(mine)).one()
     learner = _Learner(session, settings, credits.book(session), learner_id, last_id or 0, last_ms or 0)
     begun = set(session.scalars(select(Coverage.media_version_id).where(Coverage.learner_id == learner_id)))
     told: list[Told] = []
-    count = 0
-    for each in sorted(seen, key=lambda one: one.moment):
-        version_id = each.material.media_version.id
-        if version_id in begun or each.watched_ms <= 0:
-            continue
-        begun.add(version_id)
-        count += 1
-        told += _lesson(learner, each)
-    if told:
-        credits.record_all(session, learner_id, told)
-    return count
+    with session.no_autoflush:  # nothing of it is asked for: it is written at once, at the end
+        for each in sorted(seen, key=lambda one: one.moment):
+            version_id = each.material.media_version.id
+            if version_id in begun or each.watched_ms <= 0:
+                continue
+            begun.add(version_id)
+            told += _lesson(learner, each)
+    return told
 
 
 def _lesson(learner: _Learner, seen: Seen) -> list[Told]:

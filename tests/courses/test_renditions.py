@@ -181,12 +181,13 @@ def test_a_lesson_that_browsers_cannot_play_opens_when_the_first_is_ready(
         assert session.get_one(MediaVersion, version).length_ms == measure(path).length_ms
 
 
-@pytest.fixture
-def long_film(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A minute of noise: slow enough to be stopped in."""
-    source = make_video(tmp_path / "s.mp4", 4, fps=25, sound=4, size=(640, 480))
+    folder = tmp_path_factory.mktemp("long")
+    source = make_video(folder / "s.mp4", 4, fps=25, sound=4, size=(640, 480))
     looped = ("-vf", "loop=-1:100,noise=alls=40:allf=t", "-af", "aloop=-1:200000", "-t", "60")
-    return remade(source, tmp_path / "l.mp4", *looped, "-c:v", "mpeg4", "-q:v", "12")
+    return remade(source, folder / "l.mp4", *looped, "-c:v", "mpeg4", "-q:v", "12")
 
 
 def working(db: Database, version: int, kind: str) -> Rendition:
