@@ -15,13 +15,14 @@ SEEN = """() => {
   return around.map((each) => getComputedStyle(each))
     .some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
 }"""
+FOCUSED = "(found) => found.some((each) => each.contains(document.activeElement))"
 
 
 def press_until(page: Page, selector: str) -> None:
     """Tab until the element, or one around the focus, is there; it must be seen to have the focus."""
     for _step in range(MOST_STEPS):
         page.keyboard.press("Tab")
-        if page.evaluate("(selector) => Boolean(document.activeElement.closest(selector))", selector):
+        if page.locator(selector).evaluate_all(FOCUSED):
             assert page.evaluate(SEEN), f"nobody sees that {selector} has it"
             return
     raise AssertionError(f"{selector} is not reached in {MOST_STEPS} steps with Tab on {page.url}")

@@ -14,11 +14,12 @@ from playwright.sync_api import expect
 from tests.journeys import server
 from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, Player, sign_in, until
 from tests.journeys.filming import Film, Studio
+from tests.journeys.keys import press_until
 from tests.journeys.server import Academy
 from tests.services import DatabaseUrls
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = [pytest.mark.browser]
 SIZES = pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
@@ -40,15 +41,6 @@ def entered(browser: Browser, academy: Academy, login: str, kind: dict[str, Any]
 
 def total(studio: Studio, film: Film, login: str) -> int:
     return sum(end - start for start, end in studio.counted(film, login))
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is there."""
-    for _i in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => Boolean(document.activeElement.closest(selector))", selector):
-            return
-    raise AssertionError(f"Tab never comes to {selector}")
 
 
 def test_questions_and_a_long_absence(chromium: Browser, strict: tuple[Academy, Studio]) -> None:
@@ -78,13 +70,13 @@ def by_keyboard_alone(browser: Browser, academy: Academy, studio: Studio, login:
     rest = (film.length_ms - before) // SECOND * SECOND
     player.wait(lambda: player.tally("pending") >= rest, 10, "all that follows the question waits")
     expect(page.locator(".check-said")).to_contain_text("随堂题")
-    tab_to(page, "#checks input[name=chosen]")
+    press_until(page, "#checks input[name=chosen]")
     for _i in range(3):
         if page.evaluate("document.activeElement.closest('label').textContent.trim().startsWith('对')"):
             break
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    tab_to(page, "#checks button")
+    press_until(page, "#checks button")
     page.keyboard.press("Enter")
     expect(page.locator(".check-said")).to_contain_text("已计入")
     expect(page.locator(".check-said")).to_contain_text("讲解")

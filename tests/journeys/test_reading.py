@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, sign_in
+from tests.journeys.keys import press_until
 from tests.journeys.server import Academy
 
 if TYPE_CHECKING:
@@ -78,20 +79,9 @@ def _publish(academy: Academy, chromium: Browser) -> None:
     editor.context.close()
 
 
-def _tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is there."""
-    for _press in range(80):
-        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector.split(":has-text")[0]) and (
-            page.locator(f"{selector}:focus").count()
-        ):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {selector}")
-
-
 def _follow(page: Page, selector: str) -> None:
     before = page.url
-    _tab_to(page, selector)
+    press_until(page, selector)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url != before)
 
@@ -136,7 +126,7 @@ def _the_newest_device_wins(academy: Academy, chromium: Browser, page: Page, les
     second.page.goto(lesson)
     expect(page.locator("#player-note button")).to_be_visible(timeout=20 * SECOND)
     before = _counted(page)
-    _tab_to(page, "#player-note button")
+    press_until(page, "#player-note button")
     page.keyboard.press("Enter")
     _wait(page, lambda: _counted(page) > before, 15, "this device counts again")
     expect(second.page.locator("#player-note button")).to_be_visible(timeout=20 * SECOND)
