@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +17,7 @@ from sqlalchemy import select
 
 from app import cli
 from app.base.db import Database
+from app.myself.corrections.models import Correction
 from app.people.models import Person
 from tests.roster.books import as_csv, as_xlsx, city, person
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from tests.services import DatabaseUrls
 
 Duxue = Callable[..., Result]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -123,3 +129,48 @@ def test_the_city_of_16000_comes_changes_and_goes_back(duxue: Duxue, tmp_path: P
     assert undone["conflicts"] == []
     duxue("export", tmp_path / "after.csv")
     assert (tmp_path / "before.csv").read_bytes() == (tmp_path / "after.csv").read_bytes()
+
+
+def test_undo_in_a_process_of_its_own_knows_everything_that_may_name_a_person(tmp_path: Path) -> None:
+    """Whoever asked for a correction since stays, and is named: as on the pages, whose process knows every table."""
+    env = {**os.environ, "DUXUE_DATA_DIR": str(tmp_path / "data")}
+    env.pop("DUXUE_DATABASE_URL", None)
+    file = tmp_path / "a.csv"
+    file.write_bytes(as_csv(city(3)))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "app.cli", *arguments],
+            env=env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for arguments in (("migrate",), ("roster", "import", str(file))):
+        assert run(*arguments).returncode == 0
+    db = Database(f"sqlite:///{tmp_path / 'data' / 'duxue.sqlite'}")
+    with db.writing() as session:
+        asked = Correction(
+            key="01K", person_id=session.scalars(select(Person.id)).first(), field="name", was="a", wanted="b",
+            reason="", state="open", asked_at=datetime(2026, 5, 1, tzinfo=UTC), answer="",
+        )  # fmt: skip
+        session.add(asked)
+    db.engine.dispose()
+    undone = run("roster", "undo", "1", "--json")
+    assert undone.returncode == 0, undone.stderr[-300:]
+    assert [each["why"] for each in json.loads(undone.stdout)["conflicts"]][:1] == [
+        "The person has signed in, studied, joined a class or got a role since."
+    ]
+
+
+@pytest.mark.parametrize("name", ["roster", "serving"])
+def test_what_undoes_imports_knows_every_table(name: str) -> None:
+    """Who is referred to is looked for in all tables: the command's process and the one of `duxue jobs` know them."""
+    code = (
+        f"import app.cli, app.commands.{name}; from app.base.db import Base; known = set(Base.metadata.tables)\n"
+        "from app.tables import METADATA; print(sorted(set(METADATA.tables) - known))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

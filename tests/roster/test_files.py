@@ -159,3 +159,14 @@ def test_a_stray_quotation_mark_swallows_nobody() -> None:
     lines[20] = lines[20].replace("学员", '"学员', 1)
     with pytest.raises(BadInput, match="quotation marks"):
         read_table("\n".join(lines).encode())
+
+
+def test_a_formula_that_failed_is_told_in_a_workbook_as_in_a_text() -> None:
+    """A telephone number that could not be looked up is not the same as none: its row is wrong."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["工号", "姓名", "单位", "手机"])
+        sheet.write_row(1, 0, ["XY1", "林晓岚", "教育局"])
+        sheet.write_formula(1, 3, "=VLOOKUP(A2,F:G,2,0)", None, "#N/A")
+    assert read_table(out.getvalue()).rows[1] == ["XY1", "林晓岚", "教育局", "#N/A"]
