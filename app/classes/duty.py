@@ -154,7 +154,8 @@ class Yardstick:
         standing: StandingRow | None = None,
         carried: int = 0,
     ) -> Duty | None:
-        """The duty from a `LearnerPeriod` row's columns; None where no sum of hours is asked for.
+        """The duty from a `LearnerPeriod` row's columns; None where no sum of hours is asked for: the rules have none,
+        bind nobody who stands there, or the person is exempt.
 
         Where it may be met in several ways: the one that is met, else the nearest.
         """
@@ -179,10 +180,11 @@ class Yardstick:
             beyond = got - sum(min(part.got, part.quota) for part in parts)
             parts.append(Part("", max(0, beyond), free))
         several = (first, *(way for way in plain if way is not first)) if len(plain) > 1 else ()
-        return Duty(
+        duty = Duty(
             self._start, self._end, got, quota, tuple(parts), met, self._gauges(first.others, found),
             tuple(self._gauges(way.names, found) for way in several), carried,
         )  # fmt: skip
+        return None if met and duty.short else duty  # met with hours missing: they are not asked for
 
     def _asked(self, standing: StandingRow | None) -> tuple[_Plain, ...]:
         if standing is None or not self._read:

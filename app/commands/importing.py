@@ -47,6 +47,7 @@ class Asked:
 
 def import_(asked: Asked) -> None:
     """Look at a file or apply it, and say what came of it. Exits 2 when it cannot be read or is not applied."""
+    asked = dataclasses.replace(asked, source=asked.source.strip())  # as the desk keeps it
     settings = reading.load()
     db = database(settings)
     wiring.listen()
@@ -106,6 +107,7 @@ def _told(understood: Understood, found: Any, made: int | None, checked: Sequenc
         else:
             told["reconciliation"] = _reconciled(checked)
         told["held"] = found.held
+        told["sheets_not_read"] = list(understood.table.others)
         if made is not None:
             told["import"] = made
         line(json.dumps(told, ensure_ascii=False))
@@ -116,6 +118,8 @@ def _told(understood: Understood, found: Any, made: int | None, checked: Sequenc
         line(f"  {sheet}row {each['row']} {each['column']}: {each['problem']} {each['suggestion']}")
     if len(wrong) > NAMED:
         line(f"  … {len(wrong) - NAMED} more: --json names all")
+    if understood.table.others:
+        line(f"sheets not read: {', '.join(understood.table.others)}")
     if asked.what == service.OPENING:
         _plain_sums(checked)
     if made is not None:

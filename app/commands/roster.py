@@ -46,7 +46,7 @@ def import_(
 
 
 @roster.command("undo")
-@click.argument("import_id", type=int, metavar="ID")
+@click.argument("import_id", type=click.IntRange(1, 2**63 - 1), metavar="ID")
 @click.option("--by", "login", default=None, metavar="LOGIN", help="Who does it, for the audit log.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def undo(import_id: int, login: str | None, as_json: bool) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "Settled",
     "Told",
     "book",
+    "locked_heads",
     "publish_rules",
     "record",
     "record_all",

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base import audit, clock
+from app.base import audit, clock, plain
 from app.base.db import insert_into
 from app.base.errors import BadInput, NotFound, Refused
 from app.people.models import Unit
@@ -158,6 +158,7 @@ def _source(session: Session, name: str, columns: Mapping[str, str], what: str) 
     name = name.strip()
     if not 1 <= len(name) <= 60:
         raise BadInput(_("The source's name has 1 to 60 characters."), "source")
+    plain.check(name, "source")
     new = {"name": name, "columns": "{}", "created_at": clock.now()}
     session.execute(insert_into(session, RosterSource).values(**new).on_conflict_do_nothing())
     row = session.scalars(select(RosterSource).where(RosterSource.name == name).with_for_update()).one()

@@ -165,11 +165,11 @@ def one(import_id: int) -> str:
     row = queries.find_import(session(), import_id)
     if row is None:
         raise NotFound(_("There is no such import."))
-    page = max(1, request.args.get("page", 1, type=int))
+    pages = -(-(row.undo or {}).get("conflicts", 0) // shown.PAGE)
+    page = min(max(1, request.args.get("page", 1, type=int)), max(1, pages))
     left = service.conflicts(session(), import_id, (page - 1) * shown.PAGE, shown.PAGE)
-    total = (row.undo or {}).get("conflicts", 0)
     return render_template(
-        "roster/one.html", row=row, left=left, page=page, pages=-(-total // shown.PAGE), said=words.conflict,
+        "roster/one.html", row=row, left=left, page=page, pages=pages, said=words.conflict,
         page_url=lambda number: url_for("roster.one", import_id=import_id, page=number),
         **(_checked(report.after(session(), import_id)) if row.what == service.OPENING else {}),
     )  # fmt: skip

@@ -7,6 +7,8 @@ of every visible sheet to ANSWER as JSON: a cell is a text, a number, a flag or 
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 import sys
 import zipfile
 from datetime import date, datetime
@@ -19,7 +21,14 @@ MEMORY, CPU_SECONDS, LARGEST_FILE = 1 << 30, 60, 256 << 20
 MOST_SHEETS, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 20, 200_000, 200, 4_000_000
 # A cell is a name or a number: what is longer is cut, and found too long where it is read.
 MOST_TEXT, MOST_CHARACTERS = 1_000, 60_000_000
+READ_AT_ONCE = 1 << 20
 MOST_PARTS, MOST_UNPACKED, MOST_RATIO = 2_000, 400 << 20, 200
+
+
+# A cell that could not be reckoned, as a package has it; calamine gives nothing where it stands.
+_FAILED = re.compile(rb"""\st\s*=\s*["']e["']""")
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 class Unusable(Exception):
@@ -60,11 +69,12 @@ def read(path: Path) -> dict[str, Any]:
         raise Unusable("encrypted") from error
     except calamine.CalamineError as error:
         raise Unusable("encrypted" if "password" in str(error).lower() else "damaged") from error
+    failed = _failed(path) if path.read_bytes()[:2] == b"PK" else {}
     found, left = [], MOST_CHARACTERS
     visible = [m.name for m in book.sheets_metadata if m.visible == calamine.SheetVisibleEnum.Visible]
     for name in visible[:MOST_SHEETS]:
         try:
-            rows = _rows(book.get_sheet_by_name(name))
+            rows = _rows(book.get_sheet_by_name(name), failed.get(name, {}))
         except calamine.CalamineError as error:
             raise Unusable("damaged") from error
         left -= sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
@@ -74,7 +84,52 @@ def read(path: Path) -> dict[str, Any]:
     return {"sheets": found}
 
 
-def _rows(sheet: Any) -> list[list[Any]]:
+def _failed(path: Path) -> dict[str, dict[tuple[int, int], str]]:
+    """By sheet, row and column (from 0): what Excel shows where a formula failed, as `#N/A`."""
+    from defusedxml import ElementTree
+
+    found: dict[str, dict[tuple[int, int], str]] = {}
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+            return {}
+        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+        parts = {each.get("Id"): posixpath.join("/xl", each.get("Target", ""))[1:] for each in relations}
+        for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).findall(".//{*}sheet"):
+            part = posixpath.normpath(parts.get(sheet.get(_RELATION), ""))
+            if part in names and _any_failed(archive, part):
+                with archive.open(part) as cells:
+                    found[sheet.get("name", "")] = _failed_cells(ElementTree.iterparse(cells))
+    return found
+
+
+def _any_failed(archive: zipfile.ZipFile, part: str) -> bool:
+    """Nearly no sheet has such a cell: only one that has is read twice."""
+    end = b""
+    with archive.open(part) as cells:
+        while chunk := cells.read(READ_AT_ONCE):
+            if _FAILED.search(end + chunk):
+                return True
+            end = chunk[-16:]
+    return False
+
+
+def _failed_cells(events: Any) -> dict[tuple[int, int], str]:
+    found = {}
+    for _event, each in events:
+        tag = each.tag.rpartition("}")[2]
+        place = _PLACE.fullmatch(each.get("r", "")) if tag == "c" and each.get("t") == "e" else None
+        if place is not None:
+            column = 0
+            for letter in place[1]:
+                column = column * 26 + ord(letter) - 64
+            found[int(place[2]) - 1, column - 1] = (each.findtext("{*}v") or "#N/A")[:MOST_TEXT]
+        if tag == "row":
+            each.clear()
+    return found
+
+
+def _rows(sheet: Any, failed: dict[tuple[int, int], str]) -> list[list[Any]]:
     if sheet.end is None:
         return []
     high, wide = sheet.end[0] + 1, sheet.end[1] + 1
@@ -83,6 +138,9 @@ def _rows(sheet: Any) -> list[list[Any]]:
     if wide > MOST_COLUMNS:
         raise Unusable("too_many_columns", columns=wide, most=MOST_COLUMNS)
     rows = [[_plain(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    for (row, column), text in failed.items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = text
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         _fill(rows, top, left, bottom, right)
     return rows

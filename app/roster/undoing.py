@@ -267,7 +267,8 @@ def _since(person: Person | None, home: UnitMembership | None, after: Any, day: 
 
 
 def _referred(session: Session, model: type[Base], ids: Sequence[int], but: frozenset[str]) -> set[int]:
-    """Which of these rows another row names, in any table but those."""
+    """Which of these rows another row names, in any table but those. A column without a foreign key says in its
+    `info` which tables it `names`, by the row's `kind`."""
     found: set[int] = set()
     for table in Base.metadata.sorted_tables:
         if table.name in but:
@@ -275,4 +276,7 @@ def _referred(session: Session, model: type[Base], ids: Sequence[int], but: froz
         for column in table.columns:
             if any(key.column.table.name == model.__tablename__ for key in column.foreign_keys):
                 found |= set(session.scalars(select(column).where(column.in_(ids))))
+            kinds = [kind for kind, name in column.info.get("names", {}).items() if name == model.__tablename__]
+            if kinds:
+                found |= set(session.scalars(select(column).where(column.in_(ids), table.c.kind.in_(kinds))))
     return found

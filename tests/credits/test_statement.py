@@ -185,3 +185,6 @@ def test_where_nobody_is_bound_nothing_is_missing(app: Flask, db: Database, lear
     assert ("tag-line", "not asked for") in words
     assert not {word for _look, word in words} & {"missing", "not due yet"}
     assert "refused" not in duties
+    home = page(signed_in(app, db, "free"), "/")
+    assert "hours to go" not in home
+    assert "missing</" not in home

@@ -17,6 +17,7 @@ from app.classes import service as classing
 from app.credits import service as credits
 from app.credits.models import Evidence
 from app.credits.verify import verify
+from app.doors.scim.models import ScimMark
 from app.people import queries as people
 from app.people import service as peopling
 from app.people.models import LoginSession, Person, RoleGrant, Unit, UnitMembership
@@ -130,6 +131,22 @@ def test_undoing_the_first_import_leaves_an_empty_academy(db: Database) -> None:
     with db.writing() as session:
         service.undo(session, done.import_id, None)
         assert tables(session) == before
+
+
+def test_whom_an_identity_system_took_over_since_stays(db: Database) -> None:
+    """Its mark names person and unit by number alone; nobody else may come by that number and inherit it."""
+    with db.writing() as session:
+        done = imported(session, city(3))
+        unit = session.scalars(select(Unit).where(Unit.name == "教育局")).one()
+        session.add(ScimMark(kind="user", target_id=who(session, "xy0001").id, external_id="E1"))
+        session.add(ScimMark(kind="group", target_id=unit.id, external_id="G1"))
+    with db.writing() as session:
+        assert service.undo(session, done.import_id, None)["conflicts"] >= 2
+    with db.reading() as session:
+        left = {each.staff_number: each.conflict for each in service.conflicts(session, done.import_id)}
+        assert left.pop("xy0001") == "used"
+        assert set(left.values()) == {"unit_used"}
+        assert {"xy0002", "xy0003"}.isdisjoint(left), "everybody else is taken back"
 
 
 def test_imports_of_one_source_are_undone_the_newest_first(db: Database) -> None:

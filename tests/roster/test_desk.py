@@ -113,6 +113,7 @@ def test_from_file_to_report_and_back(desk: Desk) -> None:
     desk.work()
     assert desk.client.get(answer.location).location == report
     assert "2 changes were put back. Nothing stood in the way." in desk.page(report)
+    assert "2 changes were put back." in desk.page(f"{report}?page=99999999999999999999")
     with desk.db.reading() as session:
         assert session.scalars(select(Person.phone).where(Person.login == "xy0002")).one() == "13900000002"
         told = [each.kind for each in session.scalars(select(Notice).order_by(Notice.id))]

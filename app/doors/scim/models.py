@@ -36,7 +36,9 @@ class ScimMark(Base):
         Index("ix_scim_mark_external", "kind", "external_id"),
     )
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    target_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    target_id: Mapped[int] = mapped_column(
+        Key, primary_key=True, autoincrement=False, info={"names": {"user": "person", "group": "unit"}}
+    )
     external_id: Mapped[str | None] = mapped_column(String(200))
     details: Mapped[str] = mapped_column(Text, server_default="{}")
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -39,6 +39,8 @@ def write(session: Session, row: RosterImport, order: Order, found: Balances) ->
     source = session.get_one(RosterSource, row.source_id)
     fresh = sorted((*found.of(NEW), *found.of(CHANGED)), key=lambda line: line.person_id)
     ended = [line for line in (*found.of(CHANGED), *found.of(LEAVING)) if line.stood is not None]
+    # All at once, in the order of their ids: what is taken back and what is new may be of other people.
+    credits.locked_heads(session, sorted({line.person_id for line in (*fresh, *ended)}))
     writer = _Writer(session, row, source.name)
     _record(session, [writer.correction(line) for line in ended])
     for part in parts([line.stood.id for line in ended if line.stood is not None]):

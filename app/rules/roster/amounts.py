@@ -37,13 +37,18 @@ def _narrow(cell: Cell) -> str:
     return unicodedata.normalize("NFKC", cells.text(cell)).strip()
 
 
+def _digits(cell: int | float) -> str:
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+
+
 def _number(cell: Cell, name: str, most: int) -> Decimal:
     """A number as it was written. What a spreadsheet keeps is read as it would show it, never as a binary fraction."""
     if isinstance(cell, bool):
         raise Wrong("cell_flag")
     if isinstance(cell, date):
         raise Wrong("cell_date")
-    text = repr(cell) if isinstance(cell, int | float) else _narrow(cell).replace("−", "-").lstrip("'’`")
+    # A spreadsheet shows 15 digits: 0.1 + 0.2 is 0.3 there.
+    text = _digits(cell) if isinstance(cell, int | float) else _narrow(cell).replace("−", "-").lstrip("'’`")
     if not text or text.casefold() in cells.NOTHING:
         raise Wrong("missing")
     if text.startswith("(") and text.endswith(")") and _NUMBER.fullmatch(text[1:-1]):

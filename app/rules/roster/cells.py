@@ -9,11 +9,17 @@ from datetime import date
 
 from app.rules.roster.model import Cell
 
-# What nobody sees and nobody means: zero-width spaces and joiners, byte order marks, soft hyphens.
-_DUST = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
+# What nobody sees and nobody means: zero-width spaces and joiners, marks of direction that enclose nothing, fillers,
+# variation selectors and tags, byte order marks, soft hyphens.
+_DUST = re.compile(
+    "[\u200b-\u200f\u061c\u115f\u1160\u180b-\u180e\u2060-\u2064\u3164\ufe00-\ufe0f\ufeff\uffa0\u00ad"
+    "\U000e0000-\U000e007f]"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
 # What a spreadsheet shows where it could not reckon.
 _ERROR = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|####*)", re.IGNORECASE)
+# The apostrophe that keeps a text from being taken for a formula, as our own files have it.
+_MASKED = re.compile("'[+@＋＠－-]")
 _SPACES = re.compile(r"\s+")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}·])\s+(?=[{_HAN}·])")
@@ -89,6 +95,8 @@ def text(cell: Cell) -> str:
     if isinstance(cell, int):
         return str(cell)
     found = _SPACES.sub(" ", _DUST.sub("", cell or "")).strip()
+    if _MASKED.match(found):
+        found = found[1:]
     if _CONTROL.search(found):
         raise Wrong("control", _CONTROL.sub("", found))
     if _ERROR.fullmatch(found):

@@ -52,12 +52,15 @@ export class Checks {
     for (const each of now) {
       const same = kept.get(this.identity(each));
       if (same) same.querySelector("[data-range]").textContent = each.querySelector("[data-range]").textContent;
-      if (same && same === at) at = at.nextElementSibling;
-      else this.box.insertBefore(same || each, at);
+      if (same) at = same.nextElementSibling; // where it stands, even if another began earlier meanwhile
+      else this.box.insertBefore(each, at);
     }
-    if (within && !this.box.contains(document.activeElement)) this.said.focus();
     const fresh = this.keys().filter((key) => !known.has(key)).length;
     if (fresh) this.say(this.data.words.asked);
+    if (within && !this.box.contains(document.activeElement)) {
+      if (!now.length && this.said.classList.contains("sr")) this.say(""); // nothing stands below any more
+      this.said.focus();
+    }
   }
 
   keys() {
@@ -100,6 +103,7 @@ export class Checks {
       this.wrong(form, this.data.words.not_sent);
     }
     button.disabled = false;
+    if (document.activeElement === document.body) button.focus(); // it lost the focus when it was disabled
   }
 
   async answered(answer) {
