@@ -2,8 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
-# Four: the journeys, a third of it all, mostly wait.
-PYTEST := $(PY) -m pytest -n 4 --dist loadgroup
+PYTEST := $(PY) -m pytest -n 3 --dist loadgroup
 QUICK ?= --quick
 
 .DEFAULT_GOAL := help

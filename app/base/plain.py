@@ -14,7 +14,7 @@ from app.base.errors import BadInput
 # Control characters, the separators of lines and paragraphs, and the marks that turn the direction of writing
 # (CVE-2021-42574 shows what they are good for); fillers that look like nothing at all.
 _UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u115f\u1160\u180e\u200e\u200f\u2028\u2029\u202a-\u202e"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u115f\u1160\u180e\u2028\u2029\u202a-\u202e"
     r"\u2061-\u2064\u2066-\u2069\u3164\uffa0]"
 )
 _BREAK = re.compile(r"[\t\n\r]")

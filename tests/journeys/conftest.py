@@ -51,8 +51,7 @@ def postgres_in_stock(postgres: PostgresServer, meeting_folder: Path) -> str:
     ]
 )
 def urls(request: pytest.FixtureRequest, meeting_folder: Path, tmp_path: Path) -> Iterator[DatabaseUrls]:
-    """A database with the sample. All journeys are in three groups (those on `sample` in the third), so that three
-    browsers run at a time and no more."""
+    """A database with the sample. All journeys are in two groups, so that two browsers run at a time and no more."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_database")
         return

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
 SECOND = 1000
+# For journeys whose requests are tried on both databases without a browser.
+ON_SQLITE = pytest.mark.parametrize(
+    "urls", [pytest.param("sqlite", marks=pytest.mark.xdist_group("journeys-one"))], indirect=True
+)
 NO_TRANSITION = "Transition was aborted"
 
 

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys.devices import DESKTOP, PHONE, Device, device, sign_in, speak
+from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, device, sign_in, speak
 from tests.journeys.server import Academy
 from tests.papers import shows_code, texts
 
@@ -100,7 +100,7 @@ def _takes_the_file(learner: Device, folder: Path) -> tuple[str, bytes]:
     taken = []
     for at in range(2):
         with page.expect_download() as waiting:
-            page.locator("main table a[href$='.pdf']").first.click()
+            page.locator("main table a[href$='.pdf']").first.click(timeout=60 * SECOND)
         path = folder / f"{at}.pdf"
         waiting.value.save_as(path)
         taken.append(path.read_bytes())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LOGIN, TITLE = "l021", "键盘短片"
 
 

@@ -16,7 +16,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from playwright.sync_api import TimeoutError as Timeout
 from playwright.sync_api import expect
 
 from tests.journeys import server
-from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, Player, sign_in, until
+from tests.journeys.devices import DESKTOP, ON_SQLITE, PHONE, SECOND, Device, Player, sign_in, until
 from tests.journeys.filming import Film, Studio
 from tests.journeys.keys import press_until
 from tests.journeys.server import Academy
@@ -21,7 +21,7 @@ from tests.services import DatabaseUrls
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 SIZES = pytest.mark.parametrize("kind", [PHONE, DESKTOP], ids=["360", "1280"])
 
 

@@ -17,7 +17,7 @@ from tests.papers import texts
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 A4 = (595, 842)
 EDGE = 20  # points at every side that stay white; the foot may hold the page's number
 DARK = 200

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.devices import DESKTOP, PHONE, SECOND, Device, sign_in
+from tests.journeys.devices import DESKTOP, ON_SQLITE, PHONE, SECOND, Device, sign_in
 from tests.journeys.keys import press_until
 from tests.journeys.server import Academy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 LEARNER = "l018"
 TITLE = "值班交接三步"
 TEXT = "\n\n".join(f"## {name}\n\n{'先看记录，再当面说清。' * 30}" for name in ("接班前", "接班时", "交班后"))

@@ -17,7 +17,7 @@ from tests.journeys.server import Academy
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])

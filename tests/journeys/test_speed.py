@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, CDPSession
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 SIZES: dict[str, dict[str, Any]] = {"360": PHONE, "1280": DESKTOP}
 KB = 1000
 # (name of the place, most of all that it loads, most of its scripts), in bytes as they cross the line.

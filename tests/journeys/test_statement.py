@@ -9,13 +9,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys.devices import DESKTOP, PHONE, Device, sign_in, speak, until
+from tests.journeys.devices import DESKTOP, ON_SQLITE, PHONE, Device, sign_in, speak, until
 from tests.journeys.server import Academy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 WORDS = {
     "zh-CN": {"why": "为什么是", "not": "不是", "clause": "第", "seen": "观看记录", "then": "已知的",
               "day": "这一天还没到"},

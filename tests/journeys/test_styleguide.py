@@ -15,7 +15,7 @@ from tests.journeys.server import ROOT, Academy
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 PICTURES = ROOT / "screenshots"
 SIZES: dict[str, dict[str, Any]] = {
     "360": PHONE, "768": {"viewport": {"width": 768, "height": 1024}}, "1280": DESKTOP,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-three")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys-two")]
 LANGUAGES = {"zh-CN": "zh_Hans_CN", "en": "en"}
 # Each language in both themes, each theme at both sizes; what axe-core sees hangs on these only. One kind of page comes
 # in English in one of its two looks, the next in the other: axe-core takes most of the time here.
