@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from app import tables as tables  # all of them in every command: an undo asks each which rows name a person
 from app.base import migrate as migrating
 from app.base.db import Database
 from app.base.settings import Settings

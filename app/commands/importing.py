@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from app import tables as tables  # all of them: an undo asks each which rows name a person
 from app import wiring
 from app.base import settings as reading
 from app.base.db import Database

@@ -9,6 +9,7 @@ import click
 
 from app import jobs, sample
 from app import serve as serving
+from app import tables as tables  # all of them: an undo asks each which rows name a person
 from app.base import migrate as migrating
 from app.base import settings as reading
 from app.base import tasks
