@@ -59,7 +59,9 @@ def check_package(path: Path) -> None:
 
 def read(path: Path) -> dict[str, Any]:
     """`{"sheets": [{"name", "rows"}]}` of the visible sheets, merged cells filled. `Unusable` says why not."""
-    if path.read_bytes()[:2] == b"PK":
+    with path.open("rb") as file:
+        package = file.read(2) == b"PK"
+    if package:
         check_package(path)
     import python_calamine as calamine  # late: limits hold before it is loaded
 
@@ -69,7 +71,7 @@ def read(path: Path) -> dict[str, Any]:
         raise Unusable("encrypted") from error
     except calamine.CalamineError as error:
         raise Unusable("encrypted" if "password" in str(error).lower() else "damaged") from error
-    failed = _failed(path) if path.read_bytes()[:2] == b"PK" else {}
+    failed = _failed(path) if package else {}
     found, left = [], MOST_CHARACTERS
     visible = [m.name for m in book.sheets_metadata if m.visible == calamine.SheetVisibleEnum.Visible]
     for name in visible[:MOST_SHEETS]:

@@ -51,9 +51,10 @@ export class Checks {
     let at = this.box.firstElementChild;
     for (const each of now) {
       const same = kept.get(this.identity(each));
-      if (same) same.querySelector("[data-range]").textContent = each.querySelector("[data-range]").textContent;
-      if (same) at = same.nextElementSibling; // where it stands, even if another began earlier meanwhile
-      else this.box.insertBefore(each, at);
+      if (same) {
+        same.querySelector("[data-range]").textContent = each.querySelector("[data-range]").textContent;
+        at = same.nextElementSibling; // it stays where it stands, even if another began earlier meanwhile
+      } else this.box.insertBefore(each, at);
     }
     const fresh = this.keys().filter((key) => !known.has(key)).length;
     if (fresh) this.say(this.data.words.asked);
